@@ -1,0 +1,97 @@
+"""FitResult: what a fit says of every star, in physical units."""
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class FitFlag(enum.IntFlag):
+    """What a user must know of a fit before using it; 0 is a fit without complaint."""
+
+    NOT_CONVERGED = 1  # stopped at the iteration limit
+    EDGE = 2  # a label lies at the edge of the model's range
+    OUTSIDE_TRAINING = 4  # unlike any star of the training set
+    ALL_BAD = 8  # no good pixel: every number is NaN
+    STARTS_DISAGREE = 16  # other starting points end in another minimum of equal chi2
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(_SENTENCES[flag] for flag in FitFlag if flag & self)
+
+
+_SENTENCES = {
+    FitFlag.NOT_CONVERGED: "the fit did not converge",
+    FitFlag.EDGE: "a label lies at the edge of the model's range",
+    FitFlag.OUTSIDE_TRAINING: "outside the training labels",
+    FitFlag.ALL_BAD: "no good pixel",
+    FitFlag.STARTS_DISAGREE: "several minima fit equally well",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """Labels of ``n_stars`` stars, their covariance and the spectra that belong to them.
+
+    labels (n_stars, n_labels), covariance (n_stars, n_labels, n_labels), in the units
+    of the labels; rv, rv_sigma (n_stars,) km/s, positive = receding, NaN where not
+    fitted; chi2, n_good (n_stars,); flags (n_stars,) of FitFlag; model_flux
+    (n_stars, n_pixels) on the spectra's own wavelength grid, NaN where the model says
+    nothing; model_sigma same shape or (n_pixels,), the model's own error per pixel
+    (the Cannon's scatter, the Payne's emulator error): z-scores add it to 1/ivar.
+    """
+
+    label_names: tuple[str, ...]
+    labels: np.ndarray
+    covariance: np.ndarray
+    chi2: np.ndarray
+    n_good: np.ndarray
+    flags: np.ndarray
+    model_flux: np.ndarray
+    model_sigma: np.ndarray
+    rv: np.ndarray
+    rv_sigma: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, stars) -> "FitResult":
+        """The stars of a slice, an index array or one index, as a FitResult."""
+        if isinstance(stars, (int, np.integer)):
+            stars = slice(stars, stars + 1) if stars != -1 else slice(-1, None)
+        cut = lambda a: a[stars]  # noqa: E731
+        sigma = self.model_sigma
+        return FitResult(
+            label_names=self.label_names,
+            model_sigma=cut(sigma) if sigma.ndim == 2 else sigma,
+            **{
+                name: cut(getattr(self, name))
+                for name in (
+                    "labels covariance chi2 n_good flags model_flux rv rv_sigma"
+                ).split()
+            },
+        )
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """(n_stars, n_labels) standard deviation, the root of the covariance diagonal."""
+        return np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
+
+    @property
+    def n_parameters(self) -> int:
+        """Fitted parameters of a star: the labels, and the velocity if it was fitted."""
+        return len(self.label_names) + int(np.isfinite(self.rv).any())
+
+    @property
+    def reduced_chi2(self) -> np.ndarray:
+        """(n_stars,) chi2 / (good pixels - parameters); NaN without pixels left."""
+        freedom = np.asarray(self.n_good, dtype=float) - self.n_parameters
+        return np.where(freedom > 0, self.chi2 / np.maximum(freedom, 1), np.nan)
+
+    def label(self, name: str) -> np.ndarray:
+        """(n_stars,) values of one label. Raises KeyError if it was not fitted."""
+        if name not in self.label_names:
+            raise KeyError(
+                f"no label {name!r} in this fit; there are {self.label_names}"
+            )
+        return self.labels[:, self.label_names.index(name)]
