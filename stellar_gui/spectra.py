@@ -5,6 +5,7 @@ the only mask. Imports nothing of the project but `labels`.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,8 +153,8 @@ class Spectra:
         if not np.isfinite(self.ivar).all() or (self.ivar < 0).any():
             count = int((~np.isfinite(self.ivar) | (self.ivar < 0)).sum())
             raise ValueError(
-                f"ivar is negative or not finite in {count} pixels, expected 0 or more. "
-                "Set ivar to 0 where a pixel is bad."
+                f"ivar is negative or not finite in {count} pixels, expected 0 or "
+                "more. Set ivar to 0 where a pixel is bad."
             )
         broken = ~np.isfinite(self.flux) & (self.ivar > 0)
         if broken.any():
@@ -281,4 +282,4 @@ class Spectra:
         step = np.diff(np.log(self.wavelength))
         breaks = np.flatnonzero(step > gap * np.median(step)) + 1
         edges = [0, *breaks.tolist(), self.n_pixels]
-        return list(zip(edges[:-1], edges[1:], strict=True))
+        return list(itertools.pairwise(edges))

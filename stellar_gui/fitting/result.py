@@ -31,7 +31,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """Labels of ``n_stars`` stars, their covariance and the spectra that belong to them.
+    """Labels of ``n_stars`` stars, covariances and best-fit spectra.
 
     labels (n_stars, n_labels), covariance (n_stars, n_labels, n_labels), in the units
     of the labels; rv, rv_sigma (n_stars,) km/s, positive = receding, NaN where not
@@ -74,12 +74,12 @@ class FitResult:
 
     @property
     def sigma(self) -> np.ndarray:
-        """(n_stars, n_labels) standard deviation, the root of the covariance diagonal."""
+        """(n_stars, n_labels) standard deviations of the labels."""
         return np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
 
     @property
     def n_parameters(self) -> int:
-        """Fitted parameters of a star: the labels, and the velocity if it was fitted."""
+        """Fitted parameters of a star: the labels, and the velocity if fitted."""
         return len(self.label_names) + int(np.isfinite(self.rv).any())
 
     @property
@@ -91,7 +91,5 @@ class FitResult:
     def label(self, name: str) -> np.ndarray:
         """(n_stars,) values of one label. Raises KeyError if it was not fitted."""
         if name not in self.label_names:
-            raise KeyError(
-                f"no label {name!r} in this fit; there are {self.label_names}"
-            )
+            raise KeyError(f"no label {name!r} in this fit, only {self.label_names}")
         return self.labels[:, self.label_names.index(name)]

@@ -1,4 +1,4 @@
-"""Trainer: one method's training, one ``step()`` at a time; the loop is `training.run`'s.
+"""Trainer: one method's training, a ``step()`` at a time; `training.run` has the loop.
 
 Ness et al. (2015), Ting et al. (2019) and O'Briain et al. (2021) differ in what a step
 is: an iteration of the per-pixel scatter, an optimizer update of the emulator, an
