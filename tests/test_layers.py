@@ -1,0 +1,111 @@
+"""The house as the style asks for it: imports go down only, the core knows no GUI."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "stellar_gui"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+LEVELS = {
+    "paths": 0,
+    "labels": 0,
+    "spectra": 0,
+    "selection": 1,
+    "io": 1,
+    "preprocess": 1,
+    "synthesis": 1,
+    "models": 1,
+    "fitting": 2,
+    "analysis": 2,
+    "training": 2,
+    "plots": 2,
+    "session": 3,
+    "views": 4,
+    "app": 5,
+    "cli": 5,
+}
+"""A module imports what stands on its own level or below."""
+
+SIDEWAYS = {("analysis", "fitting"), ("training", "fitting"), ("training", "analysis")}
+"""On one level these may look at each other, in this direction only."""
+
+
+def _part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imported_parts(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "stellar_gui":
+                names = [f"stellar_gui.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            pieces = name.split(".")
+            if pieces[0] == "stellar_gui" and len(pieces) > 1:
+                yield pieces[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down_only(path):
+    part = _part(path)
+    if part in {"__init__", "__main__"}:
+        return
+    assert part in LEVELS, f"{part} has no level: say where it stands"
+    for imported in _imported_parts(path):
+        if imported not in LEVELS or imported == part:
+            continue
+        allowed = (
+            LEVELS[imported] < LEVELS[part]
+            or LEVELS[imported] == LEVELS[part] in (0, 1)
+            or (part, imported) in SIDEWAYS
+        )
+        assert allowed, f"{path.relative_to(PACKAGE)} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "stellar_gui",
+        "stellar_gui.spectra",
+        "stellar_gui.io",
+        "stellar_gui.preprocess",
+        "stellar_gui.synthesis",
+        "stellar_gui.models",
+        "stellar_gui.fitting",
+        "stellar_gui.analysis",
+        "stellar_gui.training",
+        "stellar_gui.selection",
+        "stellar_gui.session",
+    ],
+)
+def test_core_never_imports_the_gui(module):
+    """In a fresh interpreter, so that transitive imports count."""
+    code = (
+        f"import sys, {module}\n"
+        "gui = {'panel', 'bokeh', 'holoviews', 'panel_material_ui'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(gui)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, f"{module} imports {done.stderr}"
+
+
+def test_plots_draw_without_panel():
+    """`plots` turns arrays into Bokeh figures; Panel is the views' business."""
+    for path in (PACKAGE / "plots").glob("*.py"):
+        assert "panel" not in path.read_text().replace("panels", ""), path.name
+
+
+def test_truth_is_read_by_analysis_and_tests_only():
+    """Nothing that trains, fits or shows may look at the sample's truth."""
+    for path in MODULES:
+        if _part(path) in {"analysis", "synthesis"}:
+            continue
+        assert "truth.h5" not in path.read_text(), path.relative_to(PACKAGE)
