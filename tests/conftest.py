@@ -17,7 +17,7 @@ def _one_thread():
 
 @pytest.fixture(scope="session")
 def shared():
-    """Return the path of a reference file that may not ship, or skip with the reason."""
+    """Give the path of a reference file that may not ship, or skip and say so."""
 
     def path(name: str) -> Path:
         found = SHARED / name
