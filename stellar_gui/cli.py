@@ -1,0 +1,205 @@
+"""The command line: ``stellar-gui serve | sample | train | fit | info``.
+
+Every command is a thin skin over one function; heavy imports wait until a command needs
+them, so that ``--help`` answers at once.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from stellar_gui import __version__
+
+
+def main(argv=None) -> None:
+    """Run the command that ``argv`` names; a user's mistake ends in one sentence."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run_command(arguments)
+    except (ValueError, OSError, KeyError) as error:
+        text = error.args[0] if isinstance(error, KeyError) else error
+        sys.exit(f"stellar-gui {arguments.command}: {text}")
+    except KeyboardInterrupt:
+        sys.exit("\nstopped")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="stellar-gui",
+        description="Stellar spectra, the models that explain them, their training.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_serve, _add_sample, _add_train, _add_fit, _add_info):
+        add(commands)
+    return parser
+
+
+def _add_serve(commands):
+    command = commands.add_parser("serve", help="open the application in a browser")
+    command.add_argument(
+        "files", nargs="*", type=Path, help="a survey or spectra to open, and models"
+    )
+    command.add_argument("--port", type=int, default=5006)
+    command.add_argument("--address", default="127.0.0.1")
+    command.add_argument("--show", action="store_true", help="open a browser window")
+    command.set_defaults(run_command=_serve)
+
+
+def _serve(arguments):
+    from stellar_gui.views.serve import serve
+
+    serve(
+        arguments.files,
+        port=arguments.port,
+        address=arguments.address,
+        show=arguments.show,
+    )
+
+
+def _add_sample(commands):
+    command = commands.add_parser("sample", help="make a sample survey from physics")
+    command.add_argument("--out", type=Path, required=True, help="folder to write")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--workers", type=int, default=None, help="default: all cores")
+    command.add_argument("--n-synthetic", type=int, default=None)
+    command.add_argument("--n-observed", type=int, default=None)
+    command.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="INGREDIENT",
+        help="leave out one imperfection of the observed domain; may be repeated",
+    )
+    command.add_argument(
+        "--set",
+        dest="preset",
+        choices=("default", "note"),
+        default="default",
+        help="note: the simpler sample of 15 labels for Cycle-StarNet experiments",
+    )
+    command.set_defaults(run_command=_sample)
+
+
+def _sample(arguments):
+    from stellar_gui.synthesis.survey import make_survey
+
+    chosen = {
+        name: getattr(arguments, name)
+        for name in ("workers", "n_synthetic", "n_observed")
+        if getattr(arguments, name) is not None
+    }
+    make_survey(
+        arguments.out,
+        seed=arguments.seed,
+        without=tuple(arguments.without),
+        preset=arguments.preset,
+        **chosen,
+    )
+    print(f"wrote {arguments.out}")
+
+
+def _add_train(commands):
+    command = commands.add_parser("train", help="train a model on a survey")
+    methods = command.add_subparsers(dest="method", required=True, metavar="METHOD")
+    cannon = methods.add_parser("cannon", help="a polynomial for every pixel")
+    cannon.add_argument(
+        "--labels", nargs="+", help="label names; default: all that the data have"
+    )
+    cannon.add_argument("--order", type=int, choices=(1, 2, 3), default=2)
+    payne = methods.add_parser("payne", help="a network that emulates a grid")
+    payne.add_argument("--hidden", type=int, default=300, help="units in a layer")
+    for method in (cannon, payne):
+        method.add_argument("--data", type=Path, required=True, help="a survey file")
+        method.add_argument("--run", type=Path, help="run directory; default: new")
+        method.add_argument("--out", type=Path, help="write the finished model here")
+        method.add_argument("--steps", type=int, help="default: the method's own")
+        method.add_argument("--seed", type=int, default=1)
+        method.add_argument(
+            "--device", default="auto", choices=("auto", "cpu", "cuda", "mps")
+        )
+        method.add_argument("--resume", action="store_true", help="go on with --run")
+        method.set_defaults(run_command=_train)
+
+
+def _train(arguments):
+    from stellar_gui.training.start import start
+
+    options = {
+        name: getattr(arguments, name)
+        for name in ("labels", "order", "hidden", "steps")
+        if getattr(arguments, name, None) is not None
+    }
+    run = start(
+        arguments.method,
+        data=arguments.data,
+        run=arguments.run,
+        out=arguments.out,
+        seed=arguments.seed,
+        device=arguments.device,
+        resume=arguments.resume,
+        progress=True,
+        **options,
+    )
+    print(f"run {run}")
+    if arguments.out:
+        print(f"wrote {arguments.out}")
+
+
+def _add_fit(commands):
+    command = commands.add_parser("fit", help="measure labels of spectra with a model")
+    command.add_argument("model", type=Path, help="a model file (.safetensors)")
+    command.add_argument("spectra", type=Path, nargs="+", help="files of spectra")
+    command.add_argument("--out", type=Path, required=True, help="ECSV to write")
+    command.add_argument(
+        "--normalise",
+        action="store_true",
+        help="divide by a fitted continuum first (sigma-clipped Chebyshev)",
+    )
+    command.set_defaults(run_command=_fit)
+
+
+def _fit(arguments):
+    from stellar_gui.fitting.tables import fit_files
+
+    table = fit_files(
+        arguments.model,
+        arguments.spectra,
+        arguments.out,
+        normalise=arguments.normalise,
+    )
+    print(f"wrote {arguments.out}: {len(table)} stars")
+
+
+def _add_info(commands):
+    command = commands.add_parser("info", help="say what a file holds")
+    command.add_argument("files", type=Path, nargs="+")
+    command.set_defaults(run_command=_info)
+
+
+def _info(arguments):
+    from stellar_gui.io import read_spectra
+    from stellar_gui.models import load_model
+
+    for path in arguments.files:
+        if path.suffix == ".safetensors":
+            model = load_model(path)
+            low, high = float(model.wavelength[0]), float(model.wavelength[-1])
+            print(
+                f"{path}: {model.kind}, {len(model.label_names)} labels "
+                f"({' '.join(model.label_names)}), {len(model.wavelength)} pixels, "
+                f"{low:.1f}-{high:.1f} Å ({model.medium})"
+            )
+            continue
+        spectra = read_spectra(path)
+        low, high = spectra.wavelength[0], spectra.wavelength[-1]
+        print(
+            f"{path}: {len(spectra)} stars, {spectra.n_pixels} pixels, "
+            f"{low:.1f}-{high:.1f} Å ({spectra.medium}), "
+            f"{'normalised' if spectra.normalised else 'not normalised'}, "
+            f"labels {' '.join(spectra.label_names) or 'none'}"
+        )
+
+
+if __name__ == "__main__":
+    main()
