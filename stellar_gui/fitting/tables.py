@@ -15,7 +15,7 @@ _UNITS = {"K": "K", "dex": "dex", "km/s": "km/s"}
 
 
 def result_table(result: FitResult, ids, **provenance) -> Table:
-    """Return a table of ``result``: id, each label and its sigma, velocity, chi2, flags.
+    """Return a table of ``result``: labels and their sigmas, velocity, chi2, flags.
 
     ids (n_stars,). ``provenance`` (model, file, ...) goes into the table's metadata.
     """
