@@ -1,0 +1,245 @@
+"""Selection: what the user looks at, the one source of truth of all linked views.
+
+Views watch it and write to it, never to each other. It stands in the address of the
+page, so that a view can be bookmarked and shared, and it remembers its changes, so that
+the last one can be undone. Uses param only, never Panel.
+"""
+
+import math
+import time
+from collections.abc import Container, Mapping
+
+import param
+
+PAGES = ("star",)
+_DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
+_MAX_HISTORY = 200
+
+
+class Selection(param.Parameterized):
+    """Page, star, window, models and what is picked, for one browser session.
+
+    ``stars`` and ``model_names`` say what exists; they are no part of the selection.
+    Assigning a parameter is for views that know the value exists. ``choose`` and
+    ``from_query`` take anything, drop what makes no sense and say so.
+
+    >>> selection = Selection(stars={"a", "b"}, model_names=("Cannon", "Payne"))
+    >>> selection.from_query("?star=b&models=Payne&window=5000-4000")
+    ['window is 5000-4000, expected low-high in Å such as 6430-6458; it is ignored']
+    >>> selection.to_query()
+    '?star=b&models=Payne'
+    >>> selection.undo(), selection.star
+    (True, '')
+    """
+
+    page = param.String(default="star", doc="name of the page")
+    star = param.String(default="", doc="star id; empty when there is none")
+    window = param.Tuple(
+        default=None, length=2, allow_None=True, doc="(low, high) in Å shown; None: all"
+    )
+    models = param.ClassSelector(
+        class_=tuple, default=(), doc="names of the models that are shown"
+    )
+    pixel = param.Number(default=None, allow_None=True, doc="picked wavelength, Å")
+    group = param.ClassSelector(class_=tuple, default=(), doc="ids of chosen stars")
+    elements = param.ClassSelector(class_=tuple, default=(), doc="chosen elements")
+    run = param.String(default="", doc="name of the training run")
+
+    def __init__(
+        self, stars: Container[str] = (), model_names: tuple[str, ...] = (), **values
+    ):
+        values.setdefault("models", tuple(model_names))
+        super().__init__(**values)
+        self.stars = stars
+        self.model_names = tuple(model_names)
+        self._history: list[dict] = []
+        self._changed_at = -math.inf
+        self._undoing = False
+        self.param.watch(self._remember, _FIELDS)
+
+    def _remember(self, *events):
+        if self._undoing:
+            return
+        old = {event.name: event.old for event in events}
+        now = time.monotonic()
+        drags_on = (
+            set(old) == {"window"}
+            and self._history
+            and set(self._history[-1]) == {"window"}
+            and now - self._changed_at < _DRAG_SECONDS
+        )
+        self._changed_at = now
+        if not drags_on:
+            self._history.append(old)
+            del self._history[:-_MAX_HISTORY]
+
+    def undo(self) -> bool:
+        """Take back the last change; False if there is none."""
+        if not self._history:
+            return False
+        self._undoing = True
+        try:
+            self.param.update(**self._history.pop())
+        finally:
+            self._undoing = False
+        return True
+
+    def add_model_name(self, name: str) -> None:
+        """Say that a model exists now, and show it."""
+        if name not in self.model_names:
+            self.model_names = (*self.model_names, name)
+        self.choose(models=(*self.models, name))
+
+    def choose(self, **values) -> list[str]:
+        """Change several parameters at once; return a sentence for each refused value.
+
+        Never raises for a value: what makes no sense is left as it was.
+        """
+        accepted, refused = {}, []
+        for name, value in values.items():
+            try:
+                accepted[name] = _CHECKS[name](self, value)
+            except (ValueError, TypeError) as error:
+                refused.append(f"{error}; it is ignored")
+            except KeyError:
+                refused.append(f"{name!r} is no part of a selection; it is ignored")
+        self.param.update(**accepted)
+        return refused
+
+    def toggle_model(self, name: str) -> None:
+        """Show a hidden model or hide a shown one; the order is that of all models."""
+        shown = set(self.models) ^ {name}
+        self.choose(models=tuple(n for n in self.model_names if n in shown))
+
+    def to_query(self) -> str:
+        """Return the selection as the query of an address: '' or '?star=…&…'."""
+        from urllib.parse import quote
+
+        parts = []
+        if self.page != "star":
+            parts.append(("page", self.page))
+        if self.star:
+            parts.append(("star", self.star))
+        if self.window is not None:
+            parts.append(("window", "{:.2f}-{:.2f}".format(*self.window)))
+        if self.models != self.model_names:
+            parts.append(("models", ",".join(self.models) or "none"))
+        if self.pixel is not None:
+            parts.append(("pixel", f"{self.pixel:.2f}"))
+        for name in ("group", "elements"):
+            if getattr(self, name):
+                parts.append((name, ",".join(getattr(self, name))))
+        if self.run:
+            parts.append(("run", self.run))
+        query = "&".join(f"{name}={quote(value, safe=',')}" for name, value in parts)
+        return f"?{query}" if query else ""
+
+    def from_query(self, query: str | Mapping[str, str]) -> list[str]:
+        """Take over what an address says; return a sentence for each refused value.
+
+        What the address does not name gets its default, the star excepted. Keys that
+        are no part of a selection are left to others without a word.
+        """
+        from urllib.parse import parse_qsl
+
+        if isinstance(query, str):
+            query = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+        values = {
+            "page": "star",
+            "window": None,
+            "models": self.model_names,
+            "pixel": None,
+            "group": (),
+            "elements": (),
+            "run": "",
+        }
+        values |= {name: query[name] for name in _FIELDS if name in query}
+        return self.choose(**values)
+
+
+_FIELDS = ["page", "star", "window", "models", "pixel", "group", "elements", "run"]
+
+
+def _page(selection, value):
+    if value not in PAGES:
+        raise ValueError(f"page is {value!r}, expected one of {', '.join(PAGES)}")
+    return value
+
+
+def _star(selection, value):
+    if value not in selection.stars:
+        raise ValueError(
+            f"star {value!r} is not in this survey, expected an id from the star list"
+        )
+    return value
+
+
+def _window(selection, value):
+    if value is None or value == "":
+        return None
+    problem = (
+        f"window is {value}, expected low-high in Å such as 6430-6458"
+        if isinstance(value, str)
+        else f"window is {value!r}, expected (low, high) in Å"
+    )
+    try:
+        low, high = value.split("-") if isinstance(value, str) else value
+        low, high = float(low), float(high)
+    except (ValueError, TypeError):
+        raise ValueError(problem) from None
+    if not (math.isfinite(low) and math.isfinite(high) and 0 < low < high):
+        raise ValueError(problem)
+    return low, high
+
+
+def _names(value):
+    if isinstance(value, str):
+        value = [] if value in ("", "none") else value.split(",")
+    return tuple(dict.fromkeys(value))
+
+
+def _models(selection, value):
+    names = _names(value)
+    unknown = [name for name in names if name not in selection.model_names]
+    if unknown:
+        raise ValueError(
+            f"model {unknown[0]!r} is not loaded, expected some of "
+            f"{', '.join(selection.model_names) or 'none'}"
+        )
+    return tuple(name for name in selection.model_names if name in names)
+
+
+def _pixel(selection, value):
+    if value is None or value == "":
+        return None
+    try:
+        value = float(value)
+    except (ValueError, TypeError):
+        raise ValueError(f"pixel is {value!r}, expected a wavelength in Å") from None
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"pixel is {value!r}, expected a wavelength in Å above 0")
+    return value
+
+
+def _group(selection, value):
+    return tuple(star for star in _names(value) if star in selection.stars)
+
+
+def _elements(selection, value):
+    return tuple(name for name in _names(value) if name.isalpha() and len(name) <= 2)
+
+
+def _run(selection, value):
+    return str(value)
+
+
+_CHECKS = {
+    "page": _page,
+    "star": _star,
+    "window": _window,
+    "models": _models,
+    "pixel": _pixel,
+    "group": _group,
+    "elements": _elements,
+    "run": _run,
+}

@@ -1,0 +1,311 @@
+"""Session: the data and models that one browser session has loaded, and their fits.
+
+No Panel here. The survey, its models and the cache of fits are shared by all sessions
+of a server and never changed; what a user opens belongs to one session alone.
+"""
+
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stellar_gui.spectra import Spectra
+
+if TYPE_CHECKING:
+    from stellar_gui.fitting import FitResult
+    from stellar_gui.fitting.cache import FitCache
+    from stellar_gui.models.base import SpectralModel
+
+MODEL_TITLES = {"cannon": "Cannon", "payne": "Payne", "cycle_starnet": "Cycle-StarNet"}
+_BATCH = 16  # stars fitted together in the background
+_NEAR = 3  # stars on each side that are kept ready for the next key press
+_REACH = 3000  # stars on each side that are fitted in the background
+_QUIET_SECONDS = 0.4  # the background leaves the processor alone after a key press
+_KEPT_STARS = 400  # spectra of single stars kept in memory
+
+
+class Summary(NamedTuple):
+    """What the star table says of a fit."""
+
+    chi2: float  # reduced
+    flags: int
+
+
+class Session:
+    """Spectra, models and fits of one browser session.
+
+    >>> spectra = Spectra([5000.0, 5001.0], [[1.0, 0.9]], [[9.0, 9.0]], ids=["sun"])
+    >>> session = Session(spectra)
+    >>> session.ids, session.star("sun").n_pixels
+    (['sun'], 2)
+    """
+
+    def __init__(
+        self,
+        survey: Spectra | None = None,
+        models: Mapping[str, "SpectralModel"] | None = None,
+        fits: "FitCache | None" = None,
+    ):
+        self._sets: list[Spectra] = []
+        self._where: dict[str, tuple[int, int]] = {}
+        self._stars: dict[str, Spectra] = {}
+        self._summaries: dict[tuple[str, str], Summary] = {}
+        self._fits = fits
+        self._fingerprints: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._worker: threading.Thread | None = None
+        self._centre = ""
+        self._asked_at = 0.0
+        self._closed = False
+        self.models: dict[str, SpectralModel] = {}
+        self.notes: dict[str, tuple[str, ...]] = {}
+        self.order: list[str] = []
+        if survey is not None:
+            self.add_spectra(survey)
+        for name, model in (models or {}).items():
+            self.add_model(model, name)
+
+    # ---- what is loaded
+
+    @property
+    def spectra(self) -> Spectra | None:
+        """The survey the session started with, stored arrays unread; None without."""
+        return self._sets[0] if self._sets else None
+
+    @property
+    def sets(self) -> tuple[Spectra, ...]:
+        """The survey and every file opened since, each on its own wavelength grid."""
+        return tuple(self._sets)
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all stars, the survey's first."""
+        return list(self._where)
+
+    @property
+    def stars(self) -> Mapping[str, tuple[int, int]]:
+        """Id -> (set, row): what exists, for looking up."""
+        return self._where
+
+    def add_spectra(self, spectra: Spectra, notes: Iterable[str] = ()) -> list[str]:
+        """Add the stars of ``spectra``; return their ids, changed where taken."""
+        ids = []
+        for row, star_id in enumerate(spectra.ids.tolist()):
+            unique, count = star_id, 1
+            while unique in self._where:
+                count += 1
+                unique = f"{star_id} ({count})"
+            self._where[unique] = (len(self._sets), row)
+            ids.append(unique)
+        self._sets.append(spectra)
+        self.order = [*self.order, *ids]
+        notes = tuple(notes)
+        if notes:
+            self.notes |= dict.fromkeys(ids, notes)
+        return ids
+
+    def add_model(self, model: "SpectralModel", name: str | None = None) -> str:
+        """Add a model; return its name, which says its kind and is not taken."""
+        from stellar_gui.fitting.cache import model_fingerprint
+
+        title = name or MODEL_TITLES.get(model.kind, model.kind)
+        name, count = title, 1
+        while name in self.models:
+            count += 1
+            name = f"{title} {count}"
+        self._fingerprints[name] = model_fingerprint(model)
+        self.models[name] = model
+        return name
+
+    # ---- stars
+
+    def star(self, star_id: str) -> Spectra:
+        """Return a container of one star. Raises KeyError if there is none."""
+        star = self._stars.get(star_id)
+        if star is None:
+            if star_id not in self._where:
+                raise KeyError(f"no star {star_id!r} among {len(self._where)} stars")
+            index, row = self._where[star_id]
+            star = self._sets[index][row]
+            self._keep(star_id, star)
+        return star
+
+    def _keep(self, star_id, star):
+        with self._lock:
+            self._stars[star_id] = star
+            while len(self._stars) > _KEPT_STARS:
+                del self._stars[next(iter(self._stars))]
+
+    def set_of(self, star_id: str) -> Spectra:
+        """Return the whole set that a star belongs to, stored arrays unread."""
+        return self._sets[self._where[star_id][0]]
+
+    def position(self, star_id: str) -> int:
+        """Place of a star in the order of the star list, from 0; -1 if filtered out."""
+        try:
+            return self.order.index(star_id)
+        except ValueError:
+            return -1
+
+    def step(self, star_id: str, by: int) -> str:
+        """Return the star ``by`` places on in the star list, stopping at its ends."""
+        if not self.order:
+            return star_id
+        place = self.position(star_id)
+        place = 0 if place < 0 else min(max(place + by, 0), len(self.order) - 1)
+        return self.order[place]
+
+    # ---- fits
+
+    def fit(self, name: str, star_id: str) -> "FitResult | None":
+        """Return the fit of one star by the loaded model ``name``; None if it has none.
+
+        The fit is of the star's pixels and the model's weights as they are now: what is
+        kept from before is found by the content of both.
+        """
+        return self._outcome(name, star_id).result
+
+    def missing(self, name: str, star_id: str) -> str | None:
+        """Return the sentence that says why there is no fit; None if there is one."""
+        return self._outcome(name, star_id).sentence
+
+    def summary(self, name: str, star_id: str) -> Summary | None:
+        """Return reduced chi² and flags of a fit made before; None if not made yet."""
+        return self._summaries.get((name, star_id))
+
+    @property
+    def n_summaries(self) -> int:
+        """How many fits the session knows of; grows while the background works."""
+        return len(self._summaries)
+
+    @property
+    def fits(self) -> "FitCache":
+        if self._fits is None:
+            from stellar_gui.fitting.cache import FitCache
+
+            self._fits = FitCache()
+        return self._fits
+
+    def _key(self, name, star):
+        from stellar_gui.fitting.cache import star_fingerprint
+
+        return f"{self._fingerprints[name]}:{star_fingerprint(star)}"
+
+    def _outcome(self, name, star_id):
+        star = self.star(star_id)
+        key = self._key(name, star)
+        outcome = self.fits.get(key)
+        if outcome is None:
+            outcome = _fit(self.models[name], star)
+            self.fits.put(key, outcome)
+        self._note(name, star_id, outcome)
+        return outcome
+
+    def _note(self, name, star_id, outcome):
+        result = outcome.result
+        self._summaries[name, star_id] = (
+            Summary(float("nan"), 0)
+            if result is None
+            else Summary(float(result.reduced_chi2[0]), int(result.flags[0]))
+        )
+
+    # ---- work ahead
+
+    def prefetch(self, star_id: str) -> None:
+        """Make the neighbours of a star ready in the background, then the survey."""
+        self._centre = star_id
+        self._asked_at = time.monotonic()
+        if self._worker is None or not self._worker.is_alive():
+            self._worker = threading.Thread(
+                target=_work_ahead, args=(weakref.ref(self),), daemon=True
+            )
+            self._worker.start()
+
+    def close(self) -> None:
+        """Stop the background work; what is being computed is finished first."""
+        self._closed = True
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the background has nothing left to do."""
+        if self._worker is not None:
+            self._worker.join(timeout)
+
+    def _work(self):
+        """Do one piece of work; False if nothing is left to do."""
+        centre = max(self.position(self._centre), 0)
+        near = self.order[max(centre - _NEAR, 0) : centre + _NEAR + 1]
+        for star_id in near:
+            self.star(star_id)
+            for name in list(self.models):
+                if (name, star_id) not in self._summaries:
+                    self._outcome(name, star_id)
+                    return True
+        if time.monotonic() - self._asked_at < _QUIET_SECONDS:
+            time.sleep(0.05)
+            return True
+        for name in list(self.models):
+            batch = self._unfitted(name, centre)
+            if batch:
+                with self.fits.background:
+                    self._fit_batch(name, batch)
+                return True
+        return False
+
+    def _unfitted(self, name, centre):
+        """Up to a batch of stars of one set without a fit, near the centre first."""
+        n_blocks = -(-len(self.order) // _BATCH)
+        here = centre // _BATCH
+        for block in sorted(range(n_blocks), key=lambda b: abs(b - here)):
+            if abs(block - here) * _BATCH > _REACH:
+                break
+            ids = self.order[block * _BATCH : (block + 1) * _BATCH]
+            unfitted = [s for s in ids if (name, s) not in self._summaries]
+            if unfitted:
+                index = self._where[unfitted[0]][0]
+                return [s for s in unfitted if self._where[s][0] == index]
+        return []
+
+    def _fit_batch(self, name, ids):
+        index = self._where[ids[0]][0]
+        rows = np.array([self._where[star_id][1] for star_id in ids])
+        stars = self._sets[index][rows]
+        keys = [self._key(name, stars[i]) for i in range(len(stars))]
+        outcomes = [self.fits.get(key) for key in keys]
+        todo = [i for i, outcome in enumerate(outcomes) if outcome is None]
+        if todo:
+            fitted = _fit(self.models[name], stars[np.array(todo)])
+            for place, i in enumerate(todo):
+                outcomes[i] = _single(fitted, place)
+                self.fits.put(keys[i], outcomes[i])
+        for star_id, outcome in zip(ids, outcomes, strict=True):
+            self._note(name, star_id, outcome)
+
+
+def _work_ahead(reference):
+    """Work until nothing is left, never keeping a session alive that has ended."""
+    while True:
+        session = reference()
+        if session is None or session._closed or not session._work():
+            return
+        del session
+
+
+def _fit(model, spectra):
+    """Fit stars; a refusal is an outcome too."""
+    from stellar_gui.fitting import fit_labels
+    from stellar_gui.fitting.cache import Outcome
+
+    try:
+        return Outcome(fit_labels(model, spectra), None)
+    except ValueError as error:
+        return Outcome(None, str(error))
+
+
+def _single(outcome, place):
+    if outcome.result is None:
+        return outcome
+    return outcome._replace(result=outcome.result[place])
