@@ -148,8 +148,8 @@ def _chosen_rows(flux, combined, visits, path):
     row = _COMBINED[combined]
     if row >= len(flux) or not np.nan_to_num(flux[row]).any():
         raise ValueError(
-            f"{path.name} has no flux in its row {row} (combined by {combined}); a star "
-            "of one visit has only row 0. Read it with combined='pixel'."
+            f"{path.name} has no flux in row {row} (combined by {combined}); a star of "
+            "one visit has only row 0. Read it with combined='pixel'."
         )
     return [row, *range(2, len(flux))] if visits else [row]
 

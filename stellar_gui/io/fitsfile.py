@@ -36,7 +36,7 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
             with fits.open(path, memmap=False) as hdus:
                 _check_whole(hdus, path)
                 yield hdus
-    except (OSError, EOFError, TypeError, fits.VerifyError) as fault:
+    except (OSError, EOFError, fits.VerifyError) as fault:
         raise ValueError(
             f"{path.name} cannot be read as FITS, it is damaged ({fault}). Fetch the "
             "file again."
@@ -49,6 +49,6 @@ def _check_whole(hdus, path):
     size = path.stat().st_size
     if hdus[0].fileinfo()["file"].compression is None and size < expected:
         raise ValueError(
-            f"{path.name} is truncated: it has {size} bytes, expected {expected} by its "
-            "headers. Fetch the file again."
+            f"{path.name} is truncated: it has {size} bytes, its headers expect "
+            f"{expected}. Fetch the file again."
         )

@@ -45,8 +45,8 @@ def load(path: str | Path) -> Spectra:
             return _open(file, path, stamp)
     except (OSError, RuntimeError) as fault:
         raise ValueError(
-            f"{path.name} cannot be read as HDF5, it is damaged or truncated ({fault}). "
-            "Copy or make the file again."
+            f"{path.name} cannot be read as HDF5, it is damaged or truncated "
+            f"({fault}). Copy or make the file again."
         ) from fault
 
 
