@@ -1,0 +1,124 @@
+"""What the telescope and the reduction do to a spectrum: the survey's observing run.
+
+Continuum errors, telluric residuals, noise and bad pixels, drawn star by star. What is
+fixed on the detector or in the sky moves in the rest frame of a star with the star's
+velocity. The flux stays on its grid; nothing here knows how it was synthesised.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stellar_gui.synthesis.imperfections import stream
+
+C_KMS = 299792.458
+SNR_RANGE = (40.0, 150.0)
+RV_SIGMA = 0.3  # km/s
+CONTINUUM_RMS = 0.005
+TELLURIC_PIECES = ((6298.0, 6304.0), (7696.0, 7702.0))
+TELLURIC_DEPTH = (0.01, 0.02)
+BAD_SHARE = 0.003
+DEAD_BLOCK = 12  # pixels
+_VELOCITY_SIGMA = 25.0  # km/s, of star against observer
+_TELLURIC_LINES = 3  # in each piece
+_PIXELS_PER_FWHM = 2.7
+
+
+class Exposures(NamedTuple):
+    """What was drawn for each star, beside its light; velocities in km/s.
+
+    snr, velocity, rv: (n_stars,); continuum (n_stars, n_pieces, 3) Legendre
+    coefficients; telluric (n_stars, n_pixels) flux added; bad (n_stars, n_pixels).
+    """
+
+    snr: np.ndarray
+    velocity: np.ndarray
+    rv: np.ndarray
+    continuum: np.ndarray
+    telluric: np.ndarray
+    bad: np.ndarray
+
+
+def snr_profile(wavelength) -> np.ndarray:
+    """S/N of a pixel over that of the star, median 1, falling to the blue."""
+    wavelength = np.asarray(wavelength, dtype=float)
+    return (wavelength / np.median(wavelength)) ** 1.5
+
+
+def draw_exposures(wavelength, pieces, n_stars, seed, without=frozenset()):
+    """Draw the `Exposures` of ``n_stars``; ``pieces`` are (start, stop) pixels.
+
+    S/N is uniform in its logarithm. It is drawn without noise too: it then says how
+    large ivar is.
+    """
+    draw = lambda name: stream(seed, name)  # noqa: E731
+    velocity = draw("velocity").normal(0.0, _VELOCITY_SIGMA, n_stars)
+    n_pixels = len(wavelength)
+    rv = draw("rv").normal(0.0, RV_SIGMA, n_stars)
+    # (1, 1/3, 1/5): mean squares of the first three Legendre polynomials
+    size = CONTINUUM_RMS / np.sqrt(1 + 1 / 3 + 1 / 5)
+    continuum = draw("continuum").normal(0.0, size, (n_stars, len(pieces), 3))
+    telluric = _telluric(wavelength, velocity, draw("telluric"))
+    bad = _bad_pixels(n_stars, n_pixels, velocity, draw("bad_pixels"))
+    return Exposures(
+        np.exp(draw("snr").uniform(*np.log(SNR_RANGE), n_stars)),
+        velocity,
+        rv * ("rv" not in without),
+        continuum * ("continuum" not in without),
+        telluric * ("telluric" not in without),
+        bad & ("bad_pixels" not in without),
+    )
+
+
+def continuum_error(continuum, pieces, n_pixels) -> np.ndarray:
+    """Factor on the flux from Legendre coefficients, (n_stars, n_pixels)."""
+    factor = np.ones((len(continuum), n_pixels))
+    for piece, (start, stop) in enumerate(pieces):
+        x = np.linspace(-1.0, 1.0, stop - start)
+        basis = np.polynomial.legendre.legvander(x, 2)  # (n, 3)
+        factor[:, start:stop] += continuum[:, piece] @ basis.T
+    return factor
+
+
+def observe(flux, wavelength, pieces, exposures, seed, without=frozenset()):
+    """Return flux and ivar, (n_stars, n_pixels), of exposures of noise-free flux.
+
+    A bad pixel holds junk (a cosmic ray, or 0 in the dead block) and has ivar 0.
+    """
+    snr = exposures.snr[:, np.newaxis] * snr_profile(wavelength)
+    factor = continuum_error(exposures.continuum, pieces, flux.shape[1])
+    seen = flux * factor + exposures.telluric
+    noise = stream(seed, "noise").normal(size=flux.shape) / snr
+    if "noise" not in without:
+        seen = seen + noise
+    junk = stream(seed, "junk").exponential(2.0, flux.shape)
+    return np.where(exposures.bad, junk, seen), np.where(exposures.bad, 0.0, snr**2)
+
+
+def _telluric(wavelength, velocity, rng):
+    """Residuals of a few narrow lines at rest with the observer, of either sign."""
+    n_stars = len(velocity)
+    depth = rng.uniform(*TELLURIC_DEPTH, n_stars) * rng.choice([-1.0, 1.0], n_stars)
+    residual = np.zeros((n_stars, len(wavelength)))
+    for low, high in TELLURIC_PIECES:
+        inside = np.flatnonzero((wavelength >= low) & (wavelength <= high))
+        # a line lies every third of the piece; together they reach beyond its ends
+        spacing = (high - low) / _TELLURIC_LINES
+        place = low - 2 + spacing * np.arange(_TELLURIC_LINES + 2) + rng.uniform(0, 1)
+        sigma = low / 25000.0 / 2.3548
+        at = place[:, np.newaxis] * (1.0 - velocity / C_KMS)  # (n_lines, n_stars)
+        away = (wavelength[inside] - at[..., np.newaxis]) / sigma
+        shape = np.exp(-0.5 * away**2).sum(axis=0)  # (n_stars, n_inside)
+        residual[:, inside] = depth[:, np.newaxis] * shape
+    return residual
+
+
+def _bad_pixels(n_stars, n_pixels, velocity, rng):
+    """Lone bad pixels and one dead block, which the star's velocity moves."""
+    bad = rng.random((n_stars, n_pixels)) < BAD_SHARE
+    pixel_kms = C_KMS / 25000.0 / _PIXELS_PER_FWHM
+    first = int(rng.integers(n_pixels // 10, n_pixels - n_pixels // 10))
+    start = first - np.round(velocity / pixel_kms).astype(int)
+    pixel = np.arange(n_pixels)
+    dead = (pixel >= start[:, np.newaxis]) & (pixel < start[:, np.newaxis] + DEAD_BLOCK)
+    return bad | dead
