@@ -1,0 +1,54 @@
+"""Residual z-scores of a fit and the few numbers that sum them up."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+def residual_zscore(flux, ivar, model_flux, model_sigma=0.0) -> np.ndarray:
+    """Return (flux - model_flux) / sigma, sigma**2 = 1/ivar + model_sigma**2.
+
+    Photon noise plus the model's own per-pixel error (Ness et al. 2015). Arrays
+    (n_stars, n_pixels), normalised flux; model_sigma (n_pixels,), the same shape, or
+    scalar. Dimensionless; NaN where ``ivar == 0`` or the model says nothing. Raises
+    ValueError if any ivar is negative.
+
+    >>> residual_zscore(np.array([[1.2]]), np.array([[25.0]]), np.array([[1.0]]))
+    array([[1.]])
+    """
+    flux, ivar = np.asarray(flux, dtype=float), np.asarray(ivar, dtype=float)
+    if (ivar < 0).any():
+        raise ValueError(
+            f"ivar is negative in {int((ivar < 0).sum())} pixels, expected 0 or more. "
+            "Set ivar to 0 where a pixel is bad."
+        )
+    good = ivar > 0
+    variance = 1.0 / np.where(good, ivar, 1.0) + np.square(model_sigma)
+    zscore = (flux - np.asarray(model_flux, dtype=float)) / np.sqrt(variance)
+    return np.where(good, zscore, np.nan)
+
+
+class ZscoreSummary(NamedTuple):
+    """What the z-scores of one star say together; of a true model 0, 1, 1."""
+
+    mean: float
+    std: float
+    robust_std: float  # 1.4826 * median absolute deviation
+    n_good: int
+
+
+def summarise_zscores(zscore) -> ZscoreSummary:
+    """Sum up the finite z-scores of one star, (n_pixels,); NaN if there are none.
+
+    >>> summarise_zscores(np.array([-1.0, 0.0, 1.0, np.nan])).n_good
+    3
+    """
+    finite = np.asarray(zscore, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if not finite.size:
+        return ZscoreSummary(np.nan, np.nan, np.nan, 0)
+    deviation = np.abs(finite - np.median(finite))
+    robust = 1.4826 * float(np.median(deviation))
+    return ZscoreSummary(
+        float(finite.mean()), float(finite.std()), robust, int(finite.size)
+    )
