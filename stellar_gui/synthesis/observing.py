@@ -104,7 +104,8 @@ def _telluric(wavelength, velocity, rng):
         inside = np.flatnonzero((wavelength >= low) & (wavelength <= high))
         # a line lies every third of the piece; together they reach beyond its ends
         spacing = (high - low) / _TELLURIC_LINES
-        place = low - 2 + spacing * np.arange(_TELLURIC_LINES + 2) + rng.uniform(0, 1)
+        number = np.arange(-1, _TELLURIC_LINES + 1)
+        place = low + spacing * (number + rng.uniform(0.2, 0.8, len(number)))
         sigma = low / 25000.0 / 2.3548
         at = place[:, np.newaxis] * (1.0 - velocity / C_KMS)  # (n_lines, n_stars)
         away = (wavelength[inside] - at[..., np.newaxis]) / sigma
