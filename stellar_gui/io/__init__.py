@@ -7,13 +7,19 @@ package imports nothing above `spectra`.
 from pathlib import Path
 from types import ModuleType
 
-from stellar_gui.io import apogee, hdf5
+from stellar_gui.io import apogee, aspcap, fits1d, hdf5, tables
 from stellar_gui.io.hdf5 import write_spectra
 from stellar_gui.spectra import Spectra
 
 __all__ = ["FORMATS", "identify_format", "read_spectra", "write_spectra"]
 
-FORMATS: dict[str, ModuleType] = {"apogee": apogee, "hdf5": hdf5}
+FORMATS: dict[str, ModuleType] = {
+    "hdf5": hdf5,
+    "apogee": apogee,
+    "aspcap": aspcap,
+    "fits1d": fits1d,
+    "tables": tables,
+}
 """Format modules by name, in the order they are asked; the most particular first."""
 
 
