@@ -1,0 +1,259 @@
+"""The synthesiser: 25 stellar labels -> normalised spectrum, by LTE physics.
+
+One-dimensional, plane-parallel, LTE, atoms only, no molecules' lines and no Balmer
+lines: for learning the tools, not for publishing abundances. Differentiable in every
+label. Structure from `atmosphere`, opacities from `opacity` and `line_opacity`, flux
+from `transfer`, pixels from `instrument`.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stellar_gui.labels import SYNTHETIC_LABELS
+
+from .atmosphere import Atmosphere, atmosphere_from_labels, given_atmosphere
+from .constants import LIGHT_SPEED_KMS
+from .instrument import Grid, Instrument, fine_grid, pixel_grid, reach
+from .line_opacity import (
+    LineOpacity,
+    LineStrengths,
+    change_strengths,
+    line_strengths,
+)
+from .lines import LineList, bundled_lines
+from .opacity import continuum, opacity_5000
+from .reach import measure_reach, unblended_depths
+from .transfer import emergent_flux, planck
+
+WINDOWS = (
+    (4800.0, 4826.0),
+    (5376.0, 5384.0),
+    (5680.0, 5712.0),
+    (5780.0, 5806.0),
+    (5850.0, 5860.0),
+    (6298.0, 6304.0),
+    (6430.0, 6458.0),
+    (6640.0, 6650.0),
+    (6694.0, 6720.0),
+    (7696.0, 7702.0),
+    (7768.0, 7778.0),
+)
+"""The sample survey's pieces, Angstrom in air."""
+
+VBROAD_MAX = 12.0  # km/s
+_SYNTHESIS_RESOLUTION = 250_000  # rms 1.4e-4 against 800 000; 150 000 is too coarse
+_MARGIN = 15.0  # km/s beyond the reach of the line spread function
+_KNOT_SPACING = 20.0  # Angstrom between points where the continuum is computed
+_ATMOSPHERES_AT_A_TIME = 64
+_SPECTRA_AT_A_TIME = 2  # more fall out of the cache
+_VMICRO, _VBROAD = (SYNTHETIC_LABELS.index(name) for name in ("vmicro", "vbroad"))
+
+
+class Synthesiser:
+    """Spectra of cool stars on given windows.
+
+    lines: a `LineList`, the bundled one by default; windows (n_pieces, 2), Angstrom, in
+    the medium of the lines; resolution R = lambda / FWHM of the instrument; dtype of
+    line opacities and transfer (float64 for gradients to compare with differences).
+
+    Of the labels `label_names`, abundances are [X/H] on the AGSS09 scale and elements
+    without a label follow [Fe/H]. ``vmicro`` is the microturbulence; ``vbroad``, 0 to 12
+    km/s, is the FWHM of one Gaussian beside the instrument's, so that the widths add in
+    quadrature: FWHM^2 = (c / R)^2 + vbroad^2. 0 means the instrument alone.
+    """
+
+    kind = "synthesiser"
+    label_names = SYNTHETIC_LABELS
+
+    def __init__(
+        self,
+        lines: LineList | None = None,
+        windows=None,
+        resolution: float = 25000,
+        pixels_per_fwhm: float = 2.7,
+        dtype: torch.dtype = torch.float32,
+    ):
+        self.windows = _checked_windows(WINDOWS if windows is None else windows)
+        self.resolution, self.dtype = float(resolution), dtype
+        self.pixels_per_fwhm = pixels_per_fwhm
+        pixels = pixel_grid(self.windows, resolution, pixels_per_fwhm)
+        widest = math.hypot(LIGHT_SPEED_KMS / resolution, VBROAD_MAX)
+        self.fine = fine_grid(
+            self.windows, _SYNTHESIS_RESOLUTION, reach(widest) + _MARGIN
+        )
+        self.instrument = Instrument(self.fine, pixels, widest)
+        self.pieces = pixels.pieces
+        self.wavelength = torch.as_tensor(pixels.wavelength)
+        self.synthesis_wavelength = torch.as_tensor(self.fine.wavelength)
+        self.lines = measure_reach(bundled_lines() if lines is None else lines)
+        self.medium = self.lines.medium
+        edges = [begin for begin, _ in self.fine.pieces] + [len(self.fine.wavelength)]
+        self._line_opacity = LineOpacity(
+            self.lines, np.log(self.fine.wavelength), edges, self.fine.step, dtype
+        )
+        self._knots, self._left, self._weight = _knots(self.fine)
+
+    def with_lines(self, lines: LineList) -> "Synthesiser":
+        """The same instrument and windows with another line list."""
+        return Synthesiser(
+            lines, self.windows, self.resolution, self.pixels_per_fwhm, self.dtype
+        )
+
+    def __call__(self, labels) -> Tensor:
+        return self.flux(labels)
+
+    def flux(self, labels, **changes) -> Tensor:
+        """Normalised flux (n_stars, n_pixels), float64, of labels (n_stars, 25).
+
+        Keywords as in `high_resolution_flux`. Raises ValueError for labels of a wrong
+        shape, not finite, or outside the model atmospheres.
+        """
+        labels = _checked_labels(labels)
+        width = LIGHT_SPEED_KMS / self.resolution
+        fwhm = torch.sqrt(width**2 + labels[:, _VBROAD] ** 2)
+        return self.instrument(
+            self.high_resolution_flux(labels, **changes), fwhm[:, None]
+        )
+
+    def high_resolution_flux(
+        self,
+        labels,
+        *,
+        structure=None,
+        log_eps=None,
+        departure=None,
+        line_offsets=None,
+    ) -> Tensor:
+        """Normalised flux before instrument and vbroad, (n_stars, n_synthesis).
+
+        On ``synthesis_wavelength``. structure: a given atmosphere for all labels, see
+        `atmosphere.given_atmosphere`; log_eps: abundances by atomic number in place of
+        the labels', see `elements.replace_abundances`; departure and line_offsets:
+        factors on line opacity, see `line_opacity.change_strengths`.
+        """
+        labels = _checked_labels(labels)
+        departure = departure or {}
+        spectra = []
+        for star, atmosphere in self._atmospheres(labels, structure, log_eps):
+            strengths = line_strengths(
+                self.lines, atmosphere.gas, labels[star, _VMICRO]
+            )
+            strengths = change_strengths(
+                strengths,
+                self.lines,
+                {species: _of_stars(x, star) for species, x in departure.items()},
+                _of_stars(line_offsets, star),
+            )
+            spectra.append(self._spectrum(atmosphere, strengths))
+        return torch.cat(spectra)
+
+    def line_depths(self, labels) -> Tensor:
+        """Central depth of each line as if alone, before the instrument.
+
+        labels (n_stars, 25) -> (n_stars, n_lines); a few hundredths of a second a star.
+        """
+        labels = _checked_labels(labels)
+        return torch.cat(
+            [
+                unblended_depths(self.lines, atmosphere, labels[star, _VMICRO])
+                for star, atmosphere in self._atmospheres(labels, None, None)
+            ]
+        )
+
+    def _atmospheres(self, labels: Tensor, structure, log_eps):
+        """Yield (rows, `Atmosphere`) of a few stars at a time, in order."""
+        for many in _batches(0, len(labels), _ATMOSPHERES_AT_A_TIME):
+            if structure is None:
+                lg_tau, gas = atmosphere_from_labels(labels[many], log_eps)
+            else:
+                lg_tau, gas = given_atmosphere(structure, labels[many], log_eps)
+            for few in _batches(many.start, many.stop, _SPECTRA_AT_A_TIME):
+                inside = slice(few.start - many.start, few.stop - many.start)
+                yield few, Atmosphere(lg_tau, gas.stars(inside))
+
+    def _spectrum(self, atmosphere: Atmosphere, strengths: LineStrengths) -> Tensor:
+        """Normalised flux (n_stars, n_synthesis) of a few stars."""
+        gas = atmosphere.gas
+        # in units of the opacity at 5000 Angstrom everything fits into float32
+        unit = opacity_5000(gas)[:, None]
+        strengths = strengths._replace(centre=strengths.centre / unit)
+        lines = self._line_opacity(strengths)  # (n_synthesis, n_stars, n_depth)
+        background = sum(continuum(gas, self._knots)) / unit
+        source = planck(self._knots, gas.temperature)
+        source = source / source[:, :, -1:]
+        ln_tau = (atmosphere.lg_tau5000 * math.log(10)).to(self.dtype)
+        opacity, source = (
+            x.transpose(0, 1).to(self.dtype) for x in (background, source)
+        )
+        smooth = emergent_flux(opacity, source, ln_tau)  # (n_knots, n_stars)
+        flux = emergent_flux(
+            self._at_points(opacity) + lines, self._at_points(source), ln_tau
+        )
+        return (flux / self._at_points(smooth)).double().T
+
+    def _at_points(self, knots: Tensor) -> Tensor:
+        """From the continuum's knots (n_knots, ...) to all points, linearly."""
+        shape = (-1,) + (1,) * (knots.ndim - 1)
+        weight = self._weight.to(knots.dtype).reshape(shape)
+        return torch.lerp(knots[self._left], knots[self._left + 1], weight)
+
+
+def _of_stars(values, rows: slice):
+    """The rows of what is given per star; what is given once stays."""
+    if values is None:
+        return None
+    values = torch.as_tensor(values)
+    return values[rows] if values.ndim == 2 else values
+
+
+def _batches(start: int, stop: int, size: int):
+    for begin in range(start, stop, size):
+        yield slice(begin, min(begin + size, stop))
+
+
+def _knots(fine: Grid):
+    """Wavelengths for the continuum; left knot of each point and the right's weight."""
+    knots, left, weight, n_before = [], [], [], 0
+    for begin, end in fine.pieces:
+        points = fine.wavelength[begin:end]
+        n_knots = 2 + int((points[-1] - points[0]) / _KNOT_SPACING)
+        place = (points - points[0]) / (points[-1] - points[0]) * (n_knots - 1)
+        index = np.minimum(place.astype(int), n_knots - 2)
+        knots.append(np.linspace(points[0], points[-1], n_knots))
+        left.append(index + n_before)
+        weight.append(place - index)
+        n_before += n_knots
+    columns = (np.concatenate(parts) for parts in (knots, left, weight))
+    return tuple(torch.as_tensor(column) for column in columns)
+
+
+def _checked_windows(windows) -> tuple[tuple[float, float], ...]:
+    windows = tuple((float(a), float(b)) for a, b in windows)
+    flat = [edge for window in windows for edge in window]
+    if not flat or flat != sorted(set(flat)) or flat[0] < 3700:
+        raise ValueError(
+            f"windows are {windows}, expected pairs (start, stop) in Angstrom, "
+            "increasing, apart, and above 3700: the continuum stops there"
+        )
+    return windows
+
+
+def _checked_labels(labels) -> Tensor:
+    labels = torch.as_tensor(labels).double()
+    if labels.ndim != 2 or labels.shape[1] != len(SYNTHETIC_LABELS):
+        raise ValueError(
+            f"labels have shape {tuple(labels.shape)}, expected (n_stars, "
+            f"{len(SYNTHETIC_LABELS)}), in the order of Synthesiser.label_names"
+        )
+    if not torch.isfinite(labels).all():
+        raise ValueError("labels hold NaN or infinity; expected finite numbers")
+    vbroad = labels[:, _VBROAD]
+    if (vbroad < 0).any() or (vbroad > VBROAD_MAX).any():
+        raise ValueError(
+            f"vbroad is {float(vbroad.min()):g} to {float(vbroad.max()):g} km/s, "
+            f"expected 0 to {VBROAD_MAX:g}"
+        )
+    return labels
