@@ -86,7 +86,7 @@ def temperature(parameters: Tensor) -> Tensor:
 class _Hydrostatics:
     """dP/dtau = g_eff / kappa, integrated for P^(3/2) over ln tau.
 
-    g_eff = g - kappa sigma Teff^4 / c. One call of ``step`` turns ln P into a better one.
+    g_eff = g - kappa sigma Teff^4 / c. ``step`` turns ln P into a better one.
     """
 
     def __init__(self, temperature, parameters, abundances):

@@ -4,6 +4,7 @@ All widths are velocities, and those of Gaussians are full widths at half maximu
 the resolution is: FWHM = c / R. Grids are pieces, each uniform in ln wavelength.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def _grid(starts, counts, step: float) -> Grid:
         [a * np.exp(np.arange(n) * step) for a, n in zip(starts, counts, strict=True)]
     )
     edges = np.cumsum([0, *counts]).tolist()
-    return Grid(wavelength, tuple(zip(edges[:-1], edges[1:], strict=True)), step)
+    return Grid(wavelength, tuple(itertools.pairwise(edges)), step)
 
 
 class Instrument:

@@ -2,11 +2,12 @@
 
 Damping as in Turbospectrum: radiative, van der Waals by Anstee, Barklem & O'Mara where
 known (else gamma_6), Stark. The sum is split once, by distance: near its centre a line
-needs the Voigt function at every depth; beyond, H(a, v) is a short series in 1/v^2 whose
-terms are products of a factor per grid point and a factor per depth, so that all wings
-together are three sparse matrix products.
+needs the Voigt function at every depth; beyond, H(a, v) is a short series in 1/v^2
+whose terms are products of a factor per grid point and a factor per depth, so that all
+wings together are three sparse matrix products.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -210,7 +211,7 @@ def _visible_points(lines: LineList, ln_wavelength, starts, step: float):
     )
     ln_centre = np.log(lines.wavelength)
     found = []
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in itertools.pairwise(starts):
         nearest = (
             np.round((ln_centre - ln_wavelength[begin]) / step).astype(int) + begin
         )

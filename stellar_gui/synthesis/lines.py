@@ -1,15 +1,17 @@
 """Line lists: what is known of each spectral line, and how lists are read and written.
 
-The bundled list is an extract of the Gaia-ESO list (assets/synthesis/lines_s7.md). Other
-lists come as ECSV with the same columns and units; `reach.measure_reach` finds
+The bundled list is an extract of the Gaia-ESO list (assets/synthesis/lines_s7.md).
+Other lists come as ECSV with the same columns and units; `reach.measure_reach` finds
 ``max_depth`` and ``half_window`` where a list has none.
 """
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-from astropy.table import Table
+from astropy.table import Column, Table
+from astropy.units import UnitConversionError
 
 from stellar_gui import paths
 
@@ -18,43 +20,68 @@ from .elements import ATOMIC_NUMBER, SYMBOLS
 ROMAN = ("", "I", "II", "III")
 
 
-def _column(unit: str = "", dtype=np.float64, name: str | None = None):
-    return field(metadata={"unit": unit, "dtype": dtype, "column": name})
+class _Column(NamedTuple):
+    name: str  # in files; of the wavelength, the medium follows
+    unit: str
+    dtype: type = float
+    optional: bool = False
+
+
+_COLUMNS = {
+    "wavelength": _Column("wavelength", "Angstrom"),
+    "e_low": _Column("e_low", "eV"),
+    "e_up": _Column("e_up", "eV"),
+    "g_up": _Column("g_up", ""),
+    "log_gf": _Column("log_gf", ""),
+    "z": _Column("Z", "", int),
+    "ion": _Column("ion", "", int),
+    "isotope": _Column("isotope", "", int),
+    "isotope_fraction": _Column("isotope_fraction", ""),
+    "ionisation_energy": _Column("ionisation_energy", "eV"),
+    "gamma_rad": _Column("gamma_rad", "s-1"),
+    "abo_sigma": _Column("abo_sigma", ""),
+    "abo_alpha": _Column("abo_alpha", ""),
+    "gamma6": _Column("gamma6_1e4K", "cm3 s-1"),
+    "stark": _Column("stark_1e4K", "cm3 s-1"),
+    "stark_exponent": _Column("stark_T_exponent", ""),
+    "max_depth": _Column("max_depth", "", optional=True),
+    "half_window": _Column("half_window", "km s-1", optional=True),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class LineList:
-    """Atomic lines, every array (n_lines,)."""
+    """Atomic lines, every array (n_lines,), in the units of the comments."""
 
-    wavelength: np.ndarray = _column("Angstrom")
-    e_low: np.ndarray = _column("eV")
-    e_up: np.ndarray = _column("eV")
-    g_up: np.ndarray = _column()  # statistical weight of the upper level
-    log_gf: np.ndarray = _column()  # not scaled by the isotope's fraction
-    z: np.ndarray = _column(dtype=np.int64, name="Z")
-    ion: np.ndarray = _column(dtype=np.int64)  # 1 neutral, 2 singly ionised
-    isotope: np.ndarray = _column(dtype=np.int64)  # mass number, 0 = all
-    isotope_fraction: np.ndarray = _column()
-    ionisation_energy: np.ndarray = _column("eV")
-    gamma_rad: np.ndarray = _column("s-1")
-    abo_sigma: np.ndarray = _column()  # bohr^2 at 10^6 cm/s; 0 = use gamma6
-    abo_alpha: np.ndarray = _column()
-    gamma6: np.ndarray = _column("cm3 s-1", name="gamma6_1e4K")  # times (T/1e4)^0.3
-    stark: np.ndarray = _column("cm3 s-1", name="stark_1e4K")
-    stark_exponent: np.ndarray = _column(name="stark_T_exponent")
-    max_depth: np.ndarray = _column()  # largest over the bounding stars
-    half_window: np.ndarray = _column("km s-1")
+    wavelength: np.ndarray  # Angstrom
+    e_low: np.ndarray  # eV
+    e_up: np.ndarray  # eV
+    g_up: np.ndarray  # statistical weight of the upper level
+    log_gf: np.ndarray  # not scaled by the isotope's fraction
+    z: np.ndarray
+    ion: np.ndarray  # 1 neutral, 2 singly ionised
+    isotope: np.ndarray  # mass number, 0 = all
+    isotope_fraction: np.ndarray
+    ionisation_energy: np.ndarray  # eV
+    gamma_rad: np.ndarray  # 1/s
+    abo_sigma: np.ndarray  # bohr^2 at 10^6 cm/s; 0 = use gamma6
+    abo_alpha: np.ndarray
+    gamma6: np.ndarray  # cm3/s at 10^4 K, times (T / 10^4 K)^0.3
+    stark: np.ndarray  # cm3/s at 10^4 K
+    stark_exponent: np.ndarray  # of T / 10^4 K
+    max_depth: np.ndarray  # largest central depth over the bounding stars
+    half_window: np.ndarray  # km/s beyond which the line does not count
     medium: str = "air"
 
     def __post_init__(self):
-        for column in _columns():
-            values = np.asarray(getattr(self, column.name), column.metadata["dtype"])
+        for name, column in _COLUMNS.items():
+            values = np.asarray(getattr(self, name), column.dtype)
             if values.shape != np.shape(self.wavelength) or values.ndim != 1:
                 raise ValueError(
-                    f"the column {column.name} has shape {values.shape}, expected "
+                    f"the column {name} has shape {values.shape}, expected "
                     f"{np.shape(self.wavelength)}: one value for each line"
                 )
-            object.__setattr__(self, column.name, values)
+            object.__setattr__(self, name, values)
         if self.medium not in {"air", "vacuum"}:
             raise ValueError(f"medium is {self.medium!r}, expected 'air' or 'vacuum'")
 
@@ -71,9 +98,7 @@ class LineList:
 
     def select(self, keep) -> "LineList":
         """The lines of a boolean mask or of indices."""
-        return replace(
-            self, **{c.name: getattr(self, c.name)[keep] for c in _columns()}
-        )
+        return replace(self, **{name: getattr(self, name)[keep] for name in _COLUMNS})
 
     def replace(self, **changes) -> "LineList":
         """The same lines with some columns changed, such as ``log_gf=...``."""
@@ -85,52 +110,41 @@ class LineList:
         return mask if ion is None else mask & (self.ion == ion)
 
 
-def _columns():
-    return [c for c in fields(LineList) if "dtype" in c.metadata]
-
-
-def _column_name(column, medium: str) -> str:
-    if column.name == "wavelength":
-        return f"wavelength_{medium}"
-    return column.metadata["column"] or column.name
-
-
-_OPTIONAL = {"max_depth", "half_window"}
+def _file_names(medium: str) -> dict[str, str]:
+    """Names of the columns in files, by field."""
+    names = {name: column.name for name, column in _COLUMNS.items()}
+    return {**names, "wavelength": f"wavelength_{medium}"}
 
 
 def _from_columns(data, source: str) -> LineList:
-    """data: mapping or table of columns."""
-    names = set(data.keys())
-    media = [m for m in ("air", "vacuum") if f"wavelength_{m}" in names]
+    """data: mapping from names in files to arrays."""
+    media = [m for m in ("air", "vacuum") if f"wavelength_{m}" in data]
     if len(media) != 1:
         raise ValueError(
-            f"{source} has the columns {', '.join(sorted(names))}; expected either "
+            f"{source} has the columns {', '.join(sorted(data))}; expected either "
             "wavelength_air or wavelength_vacuum (Angstrom)"
         )
-    wanted = {c.name: _column_name(c, media[0]) for c in _columns()}
+    names = _file_names(media[0])
     missing = [
-        column
-        for name, column in wanted.items()
-        if column not in names and name not in _OPTIONAL
+        name
+        for field, name in names.items()
+        if name not in data and not _COLUMNS[field].optional
     ]
     if missing:
         raise ValueError(
             f"{source} lacks the columns {', '.join(missing)}; expected those that "
             "write_line_list() writes"
         )
-    unknown = np.full(len(data[wanted["wavelength"]]), np.nan)
-    values = {
-        name: np.asarray(data[column]) if column in names else unknown
-        for name, column in wanted.items()
-    }
-    return LineList(**values, medium=media[0])
+    unknown = np.full(len(data[names["wavelength"]]), np.nan)
+    columns = {field: data.get(name, unknown) for field, name in names.items()}
+    return LineList(**columns, medium=media[0])
 
 
 def bundled_lines() -> LineList:
     """The 3725 lines of the sample's windows."""
     path = paths.assets() / "synthesis" / "lines_s7.npz"
     with np.load(path) as data:
-        return _from_columns(data, path.name)
+        return _from_columns(dict(data), path.name)
 
 
 def read_line_list(path) -> LineList:
@@ -140,28 +154,33 @@ def read_line_list(path) -> LineList:
     ``max_depth`` and ``half_window`` may be absent: NaN, until measured.
     """
     table = Table.read(path, format="ascii.ecsv")
-    data = {}
-    for name in table.colnames:
-        data[name] = np.asarray(table[name])
-    for column in _columns():
-        for medium in ("air", "vacuum"):
-            name, unit = _column_name(column, medium), column.metadata["unit"]
-            if name in data and unit and table[name].unit is not None:
-                try:
-                    data[name] = table[name].quantity.to_value(unit)
-                except Exception as error:
-                    raise ValueError(
-                        f"{path}: the column {name} has unit {table[name].unit}, "
-                        f"expected one that converts to {unit}"
-                    ) from error
-    return _from_columns(data, str(path))
+    units = {
+        name: _COLUMNS[field].unit
+        for medium in ("air", "vacuum")
+        for field, name in _file_names(medium).items()
+    }
+    columns = {
+        name: _in_unit(table[name], units.get(name), path) for name in table.columns
+    }
+    return _from_columns(columns, str(path))
+
+
+def _in_unit(column, unit: str | None, path) -> np.ndarray:
+    if not unit or column.unit is None:
+        return np.asarray(column)
+    try:
+        return column.quantity.to_value(unit)
+    except UnitConversionError as error:
+        raise ValueError(
+            f"{path}: the column {column.name} has unit {column.unit}, expected one "
+            f"that converts to {unit}"
+        ) from error
 
 
 def write_line_list(path, lines: LineList) -> None:
-    """Write ``lines`` as ECSV with units; refuses to overwrite a file."""
-    table = Table(meta={"medium": lines.medium})
-    for column in _columns():
-        name = _column_name(column, lines.medium)
-        table[name] = getattr(lines, column.name)
-        table[name].unit = column.metadata["unit"] or None
+    """Write ``lines`` as ECSV with units; an existing file is not overwritten."""
+    table = Table()
+    for field, name in _file_names(lines.medium).items():
+        unit = _COLUMNS[field].unit or None
+        table[name] = Column(getattr(lines, field), unit=unit)
     table.write(path, format="ascii.ecsv")

@@ -60,9 +60,9 @@ class Synthesiser:
     line opacities and transfer (float64 for gradients to compare with differences).
 
     Of the labels `label_names`, abundances are [X/H] on the AGSS09 scale and elements
-    without a label follow [Fe/H]. ``vmicro`` is the microturbulence; ``vbroad``, 0 to 12
-    km/s, is the FWHM of one Gaussian beside the instrument's, so that the widths add in
-    quadrature: FWHM^2 = (c / R)^2 + vbroad^2. 0 means the instrument alone.
+    without a label follow [Fe/H]. ``vmicro`` is the microturbulence; ``vbroad``, 0 to
+    12 km/s, is the FWHM of one Gaussian beside the instrument's, so that the widths add
+    in quadrature: FWHM^2 = (c / R)^2 + vbroad^2. 0 means the instrument alone.
     """
 
     kind = "synthesiser"
