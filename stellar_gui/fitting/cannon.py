@@ -8,6 +8,8 @@ is then the sandwich H^-1 (D'CD)(1 + h) H^-1 with H = D'(C - B)D and D = dv/dlab
 Must not import views or plots.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,16 +17,18 @@ from torch import Tensor
 from stellar_gui.fitting.cannon_statistics import (
     Quadratic,
     Statistics,
+    kept_with_model,
     sufficient_statistics,
 )
+from stellar_gui.fitting.least_squares import Minimum, minimise
 from stellar_gui.fitting.result import FitFlag, FitResult
 from stellar_gui.models.cannon import Cannon
 from stellar_gui.models.polynomial import Polynomial
 from stellar_gui.spectra import Spectra
 
-MAX_ITERATIONS = 60
 MARGIN = 0.25  # of the training range, how far beyond it a label may go
 _SAME_GRID = 1e-9  # relative difference of wavelengths
+_CANDIDATES = 128
 _EQUAL_CHI2 = 4.0  # two minima that a 2 sigma difference does not tell apart
 
 
@@ -60,10 +64,10 @@ def infer_cannon(
     )
     scaled, flags = _multi_start(model, statistics.chi2, n_starts)
     if errors_in_variables:
-        scaled, converged = minimise(
-            statistics.corrected(), model.polynomial, scaled, *_bounds(model)
-        )
-        flags[~converged] |= FitFlag.NOT_CONVERGED
+        problem = _TermsProblem(statistics.corrected(), model.polynomial)
+        minimum = _minimise(model, problem, scaled)
+        scaled = minimum.parameters
+        flags[~minimum.converged] |= FitFlag.NOT_CONVERGED
     covariance = _covariance(model.polynomial, statistics, scaled, errors_in_variables)
     return _result(model, spectra, pixels, statistics, scaled, covariance, flags)
 
@@ -85,42 +89,20 @@ def shared_pixels(model: np.ndarray, spectra: np.ndarray):
     return nearest[same], np.flatnonzero(same)
 
 
-def _bounds(model: Cannon) -> tuple[Tensor, Tensor]:
-    """Lowest and highest scaled labels that a fit may reach, (n_labels,) each."""
-    low, high = model.scaled(model.label_ranges.T)
-    return low - MARGIN * (high - low), high + MARGIN * (high - low)
-
-
-def _starts(model: Cannon, n_starts: int) -> Tensor:
-    """(n_starts, n_labels): the centre, then training stars far from each other."""
-    candidates = model.scaled(model.training_labels)
-    starts = candidates.new_zeros(1, candidates.shape[1])
-    while len(starts) < n_starts:
-        nearest = torch.cdist(candidates, starts).amin(1)
-        starts = torch.cat([starts, candidates[nearest.argmax()][None]])
-    return starts
-
-
 def _multi_start(model: Cannon, chi2: Quadratic, n_starts: int):
     """Minimise from every start; returns the best labels, scaled, and flags."""
-    n_stars = len(chi2.constant)
-    starts = _starts(model, n_starts)
-    stars = torch.arange(n_stars).repeat(n_starts)
-    found, converged = minimise(
-        chi2.of(stars),
-        model.polynomial,
-        starts.repeat_interleave(n_stars, dim=0),
-        *_bounds(model),
-    )
-    value = chi2.of(stars)(model.polynomial.terms(found)[:, 1:])
-    value = value.unflatten(0, (n_starts, n_stars))
-    found = found.unflatten(0, (n_starts, n_stars))  # (n_starts, n_stars, n_labels)
-    converged = converged.unflatten(0, (n_starts, n_stars))
-    best = value.argmin(0)
-    labels = found[best, torch.arange(n_stars)]
+    starts = _starts(model, chi2, n_starts)  # (n_starts, n_stars, n_labels)
+    shape = starts.shape[:2]
+    problem = _TermsProblem(chi2, model.polynomial)
+    minimum = _minimise(model, problem, starts.flatten(0, 1))
+    found = minimum.parameters.unflatten(0, shape)
+    value = minimum.state.cost.unflatten(0, shape)
+    converged = minimum.converged.unflatten(0, shape)
+    best, stars = value.argmin(0), torch.arange(shape[1])
+    labels = found[best, stars]
 
-    flags = np.zeros(n_stars, dtype=np.int64)
-    flags[~converged[best, torch.arange(n_stars)]] |= FitFlag.NOT_CONVERGED
+    flags = np.zeros(shape[1], dtype=np.int64)
+    flags[~converged[best, stars]] |= FitFlag.NOT_CONVERGED
     slopes = model.polynomial.derivatives(labels)[:, 1:]
     hessian = slopes.mT @ chi2.matrix @ slopes
     away = found - labels
@@ -130,53 +112,73 @@ def _multi_start(model: Cannon, chi2: Quadratic, n_starts: int):
     return labels, flags
 
 
-def minimise(
-    chi2: Quadratic, polynomial: Polynomial, start: Tensor, low: Tensor, high: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Levenberg-Marquardt in the terms, all stars together, within bounds.
+def _starts(model: Cannon, chi2: Quadratic, n_starts: int) -> Tensor:
+    """(n_starts, n_stars, n_labels): in each region of the labels the best candidate.
 
-    start (n_stars, n_labels) scaled; low, high (n_labels,). Returns the labels, scaled,
-    and whether each star converged: an undamped step would gain less than 1e-6 in chi2.
+    Candidates are training stars, far from each other; the first ``n_starts`` of them
+    found the regions. chi2 of all candidates is one matrix product.
     """
-    labels = start.clone()
-    value = chi2(polynomial.terms(labels)[:, 1:])
-    damping = torch.full_like(value, 1e-3)
-    converged = torch.zeros(len(labels), dtype=torch.bool)
-    active = torch.arange(len(labels))
-    for _ in range(MAX_ITERATIONS):
-        now = labels[active]
-        step, gain = _step(chi2.of(active), polynomial, now, damping[active], low, high)
-        reached = torch.clamp(now + step, low, high)
-        reached_value = chi2.of(active)(polynomial.terms(reached)[:, 1:])
-        better = reached_value <= value[active]
-        labels[active] = torch.where(better[:, None], reached, now)
-        value[active] = torch.where(better, reached_value, value[active])
-        done = (gain < 1e-6) & (damping[active] < 1.0)
-        damping[active] *= torch.where(better, 0.1, 10.0)
-        converged[active[done]] = True
-        active = active[~done & (damping[active] < 1e8)]
-        if not len(active):
-            break
-    return labels, converged
+    candidates = _spread(
+        model.scaled(model.training_labels), max(n_starts, _CANDIDATES)
+    )
+    u = model.polynomial.terms(candidates)[:, 1:]
+    pairs = (u[:, :, None] * u[:, None, :]).flatten(1)
+    value = chi2.matrix.flatten(1) @ pairs.T - 2 * chi2.linear @ u.T
+    region = torch.cdist(candidates, candidates[:n_starts]).argmin(1)
+    best = [
+        value.masked_fill(region != k, torch.inf).argmin(1) for k in range(n_starts)
+    ]
+    return candidates[torch.stack(best)]
 
 
-def _step(chi2: Quadratic, polynomial: Polynomial, labels, damping, low, high):
-    """One damped Gauss-Newton step, and the chi2 it should gain; bounds hold labels."""
-    u = polynomial.terms(labels)[:, 1:]
-    slopes = polynomial.derivatives(labels)[:, 1:]  # (n_stars, n, n_labels)
-    pull = chi2.linear - (chi2.matrix @ u[:, :, None])[:, :, 0]
-    downhill = (slopes.mT @ pull[:, :, None])[:, :, 0]
-    held = ((labels <= low) & (downhill < 0)) | ((labels >= high) & (downhill > 0))
-    downhill = downhill.masked_fill(held, 0.0)
-    hessian = slopes.mT @ chi2.matrix @ slopes
-    hessian = hessian.masked_fill(held[:, :, None] | held[:, None, :], 0.0)
-    diagonal = torch.diagonal(hessian, dim1=1, dim2=2).abs() + 1e-12
-    damped = hessian + torch.diag_embed(diagonal * damping[:, None] + 1e-12)
-    step, singular = torch.linalg.solve_ex(damped, downhill)
-    step = step.masked_fill((singular > 0)[:, None], 0.0)
-    # one scaled unit is one standard deviation of the training labels
-    step = step / torch.clamp(step.abs().amax(1, keepdim=True), min=1.0)
-    return step, (step * downhill).sum(1).abs()
+@kept_with_model
+def _candidates(model: Cannon, n: int) -> Tensor:
+    """(<= n, n_labels): the centre 0, then training stars far from those before."""
+    stars = model.scaled(model.training_labels)
+    chosen, nearest = [torch.zeros_like(stars[0])], stars.norm(dim=1)
+    for _ in range(min(n - 1, len(stars))):
+        chosen.append(stars[nearest.argmax()])
+        nearest = torch.minimum(nearest, (stars - chosen[-1]).norm(dim=1))
+    return torch.stack(chosen)
+
+
+class _State(NamedTuple):
+    cost: Tensor  # (n,) chi2
+    pull: Tensor  # (n, n_terms - 1) half the downhill gradient in the terms
+    labels: Tensor  # (n, n_labels) scaled
+
+
+class _TermsProblem:
+    """chi2 of the sufficient statistics, as `least_squares.minimise` wants it.
+
+    Row r is star r modulo the number of stars, so that one star may have many starts.
+    """
+
+    def __init__(self, chi2: Quadratic, polynomial: Polynomial):
+        self.chi2 = chi2
+        self.polynomial = polynomial
+
+    def evaluate(self, parameters: Tensor, rows: Tensor) -> _State:
+        chi2 = self.chi2.of(rows % len(self.chi2.constant))
+        u = self.polynomial.terms(parameters)[:, 1:]
+        pull = chi2.linear - (chi2.matrix @ u[:, :, None])[:, :, 0]
+        return _State(
+            chi2.constant - (u * (pull + chi2.linear)).sum(1), pull, parameters
+        )
+
+    def linearise(self, state: _State, rows: Tensor) -> tuple[Tensor, Tensor]:
+        matrix = self.chi2.matrix[rows % len(self.chi2.constant)]
+        slopes = self.polynomial.derivatives(state.labels)[:, 1:]
+        gradient = (slopes.mT @ state.pull[:, :, None])[:, :, 0]
+        return gradient, slopes.mT @ matrix @ slopes
+
+
+def _minimise(model: Cannon, problem: _TermsProblem, start: Tensor) -> Minimum:
+    low, high = model.scaled(model.label_ranges.T)
+    margin = MARGIN * (high - low)
+    return minimise(
+        problem, start, low - margin, high + margin, iterations=60, tolerance=1e-6
+    )
 
 
 def _covariance(
@@ -217,11 +219,12 @@ def _result(model, spectra, pixels, statistics, scaled, covariance, flags) -> Fi
         array[bad] = torch.nan
 
     on_model, on_spectra = pixels
-    flux = model(labels.float())[:, on_model].numpy()
-    scatter = model.scatter[on_model].numpy()
-    if len(on_spectra) < spectra.n_pixels:
-        flux = _placed(flux, on_spectra, spectra.n_pixels)
-        scatter = _placed(scatter, on_spectra, spectra.n_pixels)
+    flux, scatter = model(labels.float()).numpy(), model.scatter.numpy()
+    if not len(on_model) == flux.shape[1] == spectra.n_pixels:
+        flux, scatter = (
+            _placed(values[..., on_model], on_spectra, spectra.n_pixels)
+            for values in (flux, scatter)
+        )
     unknown = np.full(len(spectra), np.nan)
     return FitResult(
         label_names=model.label_names,

@@ -6,6 +6,7 @@ b = Theta' W (flux - theta_0). One matrix product per block of stars gives every
 after that no fit looks at pixels again. Must not import views or plots.
 """
 
+import functools
 import weakref
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class Statistics(NamedTuple):
 class _Operands(NamedTuple):
     """The model, arranged for the products; zeros in pixels that are not modelled."""
 
-    modelled: Tensor  # (n_pixels,) bool
+    modelled: Tensor  # (n_pixels,) 1, or 0 where the model says nothing
     variance: Tensor  # (n_pixels,) scatter**2
     base: Tensor  # (n_pixels,) theta_0
     slopes: Tensor  # (n_pixels, n), the other coefficients
@@ -72,19 +73,23 @@ class _Operands(NamedTuple):
     index: Tensor  # (n, n): the pair of each entry of C
 
 
-_operands_of: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+def kept_with_model(make):
+    """Decorator: compute ``make(model, *rest)`` once, keep it while the model lives."""
+    kept: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+    @functools.wraps(make)
+    def get(model, *rest):
+        made = kept.setdefault(model, {})
+        if rest not in made:
+            made[rest] = make(model, *rest)
+        return made[rest]
+
+    return get
 
 
+@kept_with_model
 def _operands(model: Cannon, dtype: torch.dtype, device) -> _Operands:
-    """Return the model's operands, made once for each model, dtype and device."""
-    made = _operands_of.setdefault(model, {})
-    key = (dtype, str(device))
-    if key not in made:
-        made[key] = _make_operands(model, dtype, device)
-    return made[key]
-
-
-def _make_operands(model: Cannon, dtype: torch.dtype, device) -> _Operands:
+    """Arrange the model for the products over pixels."""
     theta = torch.nan_to_num(model.theta.to(device, dtype), nan=0.0)
     slopes = theta[:, 1:].contiguous()
     n = slopes.shape[1]
@@ -95,7 +100,7 @@ def _make_operands(model: Cannon, dtype: torch.dtype, device) -> _Operands:
     if model.noise is not None:
         pairs = torch.cat([pairs, model.noise.amplitude.to(pairs)], dim=1)
     scatter = torch.nan_to_num(model.scatter.to(device, dtype), nan=0.0)
-    modelled = model.modelled.to(device)
+    modelled = model.modelled.to(device, dtype)
     return _Operands(
         modelled, scatter.square(), theta[:, 0].contiguous(), slopes, pairs, index
     )
@@ -115,51 +120,54 @@ def sufficient_statistics(
     of the products over pixels; float32 changes labels by some 0.002 sigma.
     """
     operands = _operands(model, dtype, device)
-    blocks = [
-        _block_statistics(operands, *_on_model_grid(spectra, rows, pixels, operands))
-        for rows in np.array_split(np.arange(len(spectra)), -(-len(spectra) // _BLOCK))
-    ]
-    constant, linear, products, n_good = (
-        torch.cat(parts).cpu() for parts in zip(*blocks, strict=True)
-    )
-    n_pairs = len(operands.slopes.T) * (len(operands.slopes.T) + 1) // 2
-    products = products.double()
-    matrix = products[:, operands.index.flatten()].unflatten(1, operands.index.shape)
-    noise = None
-    if model.noise is not None:
-        shapes = model.noise.shapes.double()
-        noise = torch.tensordot(products[:, n_pairs:], shapes, dims=1)
-    return Statistics(Quadratic(constant, linear.double(), matrix), noise, n_good)
+    shape = (min(_BLOCK, len(spectra)), len(operands.base))
+    flux, ivar = np.zeros((2, *shape), dtype=operands.base.cpu().numpy().dtype)
+    blocks = []
+    for start in range(0, len(spectra), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(spectra)))
+        _read(spectra.flux, rows, pixels, flux)
+        _read(spectra.ivar, rows, pixels, ivar)
+        block = (torch.from_numpy(a[: len(rows)]).to(device) for a in (flux, ivar))
+        blocks.append(_block_statistics(operands, *block))
+    parts = (torch.cat(parts).cpu() for parts in zip(*blocks, strict=True))
+    return _unpacked(model, operands.index, *parts)
 
 
-def _on_model_grid(spectra, rows, pixels, operands) -> tuple[Tensor, Tensor]:
-    """Read some stars: flux, ivar (n, n_pixels) on the model's grid, ivar 0 outside."""
+def _read(array, rows: np.ndarray, pixels, out: np.ndarray):
+    """Read some stars into ``out`` (n, n_pixels), which lies on the model's grid."""
+    lazy = hasattr(array, "read_rows")
+    values = array.read_rows(rows) if lazy else array[rows[0] : rows[-1] + 1]
     on_model, on_spectra = pixels
-    whole = len(on_model) == len(operands.base) == spectra.n_pixels
-    read = []
-    for array in (spectra.flux, spectra.ivar):
-        lazy = hasattr(array, "read_rows")
-        values = array.read_rows(rows) if lazy else array[rows[0] : rows[-1] + 1]
-        values = torch.tensor(values, dtype=operands.base.dtype)
-        if not whole:
-            placed = values.new_zeros(len(rows), len(operands.base))
-            placed[:, on_model] = values[:, on_spectra]
-            values = placed
-        read.append(values.to(operands.base.device))
-    return tuple(read)
+    if len(on_model) == out.shape[1] == values.shape[1]:
+        out[: len(rows)] = values
+    else:
+        out[:] = 0.0  # no weight where the spectra have no pixel
+        out[: len(rows), on_model] = values[:, on_spectra]
 
 
 def _block_statistics(operands: _Operands, flux: Tensor, ivar: Tensor):
-    """Return c, b, the products and the number of good pixels; changes its arrays."""
-    good = (ivar > 0) & operands.modelled
-    one = ivar.new_ones(())
-    weight = ivar.div_(torch.addcmul(one, ivar, operands.variance))
-    residual = flux.sub_(operands.base).masked_fill_(~good, 0.0)
-    weighted = weight * residual
-    constant = (weighted * residual).sum(1, dtype=torch.float64)
+    """Return c, b, the products and the number of good pixels; works in its arrays."""
+    ivar.mul_(operands.modelled)
+    weight = torch.addcmul(ivar.new_ones(()), ivar, operands.variance).reciprocal_()
+    weight.mul_(ivar)  # 1 / (1/ivar + scatter**2)
+    # flux is anything where ivar is 0, NaN too, which a weight of 0 would not remove
+    residual = flux.sub_(operands.base).nan_to_num_(0.0, 0.0, 0.0)
+    weighted = torch.mul(weight, residual, out=ivar)
     return (
-        constant,
+        torch.linalg.vecdot(weighted, residual).double(),
         weighted @ operands.slopes,
         weight @ operands.pairs,
-        torch.count_nonzero(good, dim=1),
+        torch.count_nonzero(weight, dim=1),
     )
+
+
+def _unpacked(model: Cannon, index: Tensor, constant, linear, products, n_good):
+    """Return the statistics from the products of all stars, in double precision."""
+    n = len(index)
+    n_pairs = n * (n + 1) // 2
+    matrix = products[:, index.flatten()].double().unflatten(1, index.shape)
+    noise = None
+    if model.noise is not None:
+        amplitude = products[:, n_pairs:].double()
+        noise = torch.tensordot(amplitude, model.noise.shapes.double(), dims=1)
+    return Statistics(Quadratic(constant, linear.double(), matrix), noise, n_good)

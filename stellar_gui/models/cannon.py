@@ -1,8 +1,9 @@
-"""The Cannon: a polynomial of the labels in every pixel (Ness et al. 2015).
+"""The Cannon: a polynomial of the labels in every pixel.
 
-ApJ 808, 16. flux_p = theta_p . v(labels) + noise, variance 1/ivar + s_p**2. Labels are scaled inside
-only. Beside theta and the scatter s the model keeps the covariance of theta, because
-inference corrects for it (`fitting.cannon`). This module must not import `fitting`.
+Ness et al. (2015, ApJ 808, 16): flux_p = theta_p . v(labels) + noise of variance
+1/ivar + s_p**2. Labels are scaled inside only. Beside theta and the scatter s the model
+keeps the covariance of theta, because inference corrects for it (`fitting.cannon`).
+This module must not import `fitting`.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,8 @@ class Cannon:
     NaN in pixels that are not modelled; noise: covariance of theta, or None for the
     plain Cannon; pivot, scale (n_labels,): labels_scaled = (labels - pivot) / scale;
     training_labels (n_stars, n_labels), physical units. ``notes`` are sentences on the
-    training set that a user of the results must know.
+    training set that a user of the results must know;
+    provenance: free, of plain values.
     """
 
     wavelength: Tensor
@@ -49,7 +51,8 @@ class Cannon:
     medium: str = "vacuum"
     resolution: float | None = None
     notes: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    label_units: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     kind: ClassVar[str] = "cannon"
 
     @classmethod
@@ -102,6 +105,7 @@ class Cannon:
             "training_labels": labels,
             "medium": spectra.medium,
             "resolution": spectra.resolution,
+            "label_units": spectra.label_units,
             "notes": training_notes(labels, spectra.label_names),
         }
         return regression, context
@@ -148,6 +152,11 @@ class Cannon:
 
         NaN in pixels that are not modelled.
         """
+        if labels.ndim != 2 or labels.shape[1] != len(self.label_names):
+            raise ValueError(
+                f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
+                f"{len(self.label_names)}): {', '.join(self.label_names)}"
+            )
         return self.polynomial.terms(self.scaled(labels)) @ self.theta.T.to(labels)
 
     def jacobian(self, labels: Tensor) -> Tensor:
@@ -201,12 +210,17 @@ class Cannon:
         return {
             "kind": self.kind,
             "label_names": list(self.label_names),
+            "label_units": list(self.label_units),
+            "label_ranges": self.label_ranges.tolist(),
             "order": self.order,
             "terms": list(self.term_names),
             "medium": self.medium,
+            "wavelength_range": [float(self.wavelength[0]), float(self.wavelength[-1])],
+            "wavelength_unit": "Angstrom",
             "resolution": self.resolution,
+            "normalisation": "continuum",
             "notes": list(self.notes),
-            "metadata": dict(self.metadata),
+            "provenance": dict(self.provenance),
         }
 
     @classmethod
@@ -226,5 +240,6 @@ class Cannon:
             medium=header["medium"],
             resolution=header["resolution"],
             notes=tuple(header["notes"]),
-            metadata=header["metadata"],
+            label_units=tuple(header["label_units"]),
+            provenance=header["provenance"],
         )
