@@ -38,11 +38,7 @@ _SNIFFED = 65536  # bytes of a text file that are looked at
 
 def identify(path: Path) -> bool:
     """Whether this is text or FITS with columns that can be wavelength and flux."""
-    try:
-        columns = _column_names(path)
-    except ValueError:
-        return False
-    return {"wavelength", "flux"} <= set(_assign(columns))
+    return {"wavelength", "flux"} <= set(_assign(_column_names(path)))
 
 
 def load(
@@ -107,10 +103,9 @@ def _text_header(path):
     """Column names of a text table, from its first line that is no comment."""
     with path.open("rb") as file:
         start = file.read(_SNIFFED)
-    try:
-        lines = start.decode("utf-8", errors="strict").splitlines()
-    except UnicodeDecodeError as fault:
-        raise ValueError(f"{path.name} is not text") from fault
+    if b"\0" in start:
+        return []  # no text
+    lines = start.decode("utf-8", errors="replace").splitlines()
     comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
     plain = [line for line in lines if line.strip() and not line.startswith("#")]
     for line in [*plain[:1], *comments[-1:]]:

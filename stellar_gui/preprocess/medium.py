@@ -23,7 +23,7 @@ def convert_wavelength(wavelength, source: str, target: str, formula="Morton2000
     Raises ValueError for an unknown medium or formula, and below 2000 Angstrom.
 
     >>> convert_wavelength(np.array([5000.0]), "air", "vacuum").round(3)
-    array([5001.394])
+    array([5001.395])
     """
     for medium in (source, target):
         if medium not in MEDIA:

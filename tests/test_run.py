@@ -1,0 +1,324 @@
+"""Runs and the loop: what is on disk can be trusted, and resuming changes nothing."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from stellar_gui.spectra import Spectra
+from stellar_gui.training import Run, train
+from stellar_gui.training.checkpoint import load_checkpoint, save_checkpoint
+from stellar_gui.training.process import is_running, process_start
+from stellar_gui.training.run import Status, data_fingerprint
+
+
+class LineTrainer:
+    """Fits a straight line by Adam on random batches: small, but with all the state."""
+
+    def __init__(self, total_steps=20, seed=0):
+        self.total_steps = total_steps
+        self.generator = torch.Generator().manual_seed(seed)
+        self.x = torch.linspace(-1, 1, 64)
+        self.net = torch.nn.Linear(1, 1)
+        with torch.no_grad():
+            self.net.weight.fill_(0.1)
+            self.net.bias.fill_(0.2)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=0.01)
+
+    def step(self):
+        rows = torch.randint(len(self.x), (8,), generator=self.generator)
+        x = self.x[rows, None]
+        loss = ((self.net(x) - 2 * x - 1) ** 2).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"rec": loss.item()}
+
+    def validate(self):
+        with torch.no_grad():
+            wrong = self.net(self.x[:, None]) - 2 * self.x[:, None] - 1
+        return {"score": float(wrong.abs().mean())}
+
+    def state_dict(self):
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state):
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+
+    def model(self):
+        return self.net
+
+
+class BreakingTrainer(LineTrainer):
+    """Its loss is NaN at one step."""
+
+    breaks_at = 13
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def step(self):
+        self.count += 1
+        losses = super().step()
+        return {"rec": float("nan")} if self.count == self.breaks_at else losses
+
+
+class PoisonedTrainer(BreakingTrainer):
+    """Its weights become NaN while its loss still looks well."""
+
+    breaks_at = -1
+
+    def step(self):
+        losses = super().step()
+        if self.count == 10:
+            with torch.no_grad():
+                self.net.weight.fill_(float("nan"))
+        return losses
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tmp_path / "run", {"seed": 0})
+
+
+def losses_of(run):
+    return [(row["step"], row["rec"]) for row in run.metrics()]
+
+
+def test_resumed_training_equals_unbroken_training(tmp_path):
+    """Stop, load into a fresh trainer, go on: the same losses, to the last bit."""
+    unbroken = Run.create(tmp_path / "unbroken", {})
+    whole = LineTrainer()
+    train(whole, unbroken, validate_every=5)
+    stopped = Run.create(tmp_path / "stopped", {})
+    first = LineTrainer()
+    status = train(
+        first, stopped, validate_every=5, stop=lambda: len(losses_of(stopped)) == 7
+    )
+    assert (status.state, status.step) == ("stopped", 7)
+    second = LineTrainer(seed=99)  # its own start must not matter
+    status = train(second, stopped, resume=True, validate_every=5)
+    assert (status.state, status.step) == ("finished", 20)
+    assert losses_of(stopped) == losses_of(unbroken)
+    assert torch.equal(second.net.weight, whole.net.weight)
+    assert status.best_score == unbroken.status().best_score
+
+
+def test_resume_after_a_crash_replays_the_lost_steps(tmp_path, run):
+    """Steps after the last checkpoint are made again and stand only once."""
+
+    def crash(step, total_steps, losses):
+        if step == 13:
+            raise MemoryError("gone")
+
+    with pytest.raises(MemoryError):
+        train(LineTrainer(), run, checkpoint_every=5, progress=crash)
+    assert run.status().state == "failed"
+    assert run.load()["step"] == 10
+    train(LineTrainer(), run, resume=True)
+    unbroken = Run.create(tmp_path / "unbroken", {})
+    train(LineTrainer(), unbroken)
+    assert losses_of(run) == losses_of(unbroken)
+
+
+def test_best_state_is_that_of_the_lowest_score(run):
+    trainer = LineTrainer(total_steps=60)
+    status = train(trainer, run, validate_every=10)
+    scores = {
+        row["step"]: row["validation_score"]
+        for row in run.metrics()
+        if "validation_score" in row
+    }
+    assert status.best_step == min(scores, key=scores.get)
+    trainer.load_state_dict(run.load(best=True)["trainer"])
+    assert trainer.validate()["score"] == scores[status.best_step]
+
+
+def test_progress_sees_every_step(run):
+    seen = []
+    train(LineTrainer(3), run, progress=lambda *call: seen.append(call))
+    assert [(step, total) for step, total, _ in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert set(seen[0][2]) == {"rec"}
+    assert "validation_score" in seen[-1][2]
+
+
+def test_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(run):
+    with pytest.raises(
+        FloatingPointError, match=r"loss 'rec' is nan.*step 13.*step 10 is kept"
+    ):
+        train(BreakingTrainer(), run, checkpoint_every=5)
+    assert run.status().state == "failed"
+    assert "rec" in run.status().message
+    assert run.load()["step"] == 10
+    assert len(run.metrics()) == 12
+
+
+def test_non_finite_weights_are_never_saved(run):
+    with pytest.raises(FloatingPointError, match=r"net\.weight"):
+        train(PoisonedTrainer(), run, checkpoint_every=5)
+    assert run.load()["step"] == 5
+
+
+def test_run_with_a_checkpoint_is_not_trained_over(run):
+    train(LineTrainer(3), run)
+    with pytest.raises(ValueError, match=r"trained to step 3\. Resume it"):
+        train(LineTrainer(3), run)
+
+
+def test_resume_without_checkpoint_says_so(run):
+    with pytest.raises(FileNotFoundError, match="before its first one"):
+        train(LineTrainer(3), run, resume=True)
+
+
+def test_run_is_trained_by_one_process_at_a_time(run):
+    with run.claimed(), pytest.raises(RuntimeError, match="trained already by process"):
+        train(LineTrainer(3), run)
+    assert train(LineTrainer(3), run).state == "finished"
+
+
+def test_lock_of_a_dead_process_is_no_obstacle(run):
+    owner = {"pid": os.getpid(), "process_start": "long ago"}
+    (run.path / "lock").write_text(json.dumps(owner))
+    assert train(LineTrainer(3), run).state == "finished"
+
+
+def test_gone_process_reads_as_crashed(run):
+    run.write_status(Status(state="running", step=4))
+    assert run.status().state == "running"
+    status = dataclasses.asdict(run.status()) | {"process_start": "another process"}
+    (run.path / "status.json").write_text(json.dumps(status))
+    assert run.status().state == "crashed"
+    assert "log.txt" in run.status().message
+
+
+def test_process_start_tells_processes_apart():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    start = process_start(child.pid)
+    assert is_running(child.pid, start)
+    child.communicate(b"\n")
+    assert not is_running(child.pid, start)
+
+
+def test_half_written_metrics_line_is_left_out(run):
+    (run.path / "metrics.jsonl").write_text('{"step": 1, "rec": 0.5}\n{"step": 2, "r')
+    assert run.metrics() == [{"step": 1, "rec": 0.5}]
+
+
+def test_run_is_not_made_twice(run):
+    with pytest.raises(FileExistsError, match="Resume it"):
+        Run.create(run.path, {})
+
+
+def test_folder_without_run_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no training run"):
+        Run(tmp_path)
+
+
+@pytest.fixture
+def spectra():
+    rng = np.random.default_rng(1)
+    flux = 1 + 0.01 * rng.normal(size=(5, 8))
+    ids = [f"star-{row}" for row in range(5)]
+    return Spectra(np.arange(5000.0, 5008), flux, np.full((5, 8), 1e4), ids=ids)
+
+
+def test_run_stores_the_ids_it_trains_on(tmp_path, spectra):
+    run = Run.create(tmp_path / "run", {}, training=spectra[:3], validation=spectra[3:])
+    data = Run(run.path).data
+    assert data["training_ids"] == ["star-0", "star-1", "star-2"]
+    assert data["validation_ids"] == ["star-3", "star-4"]
+
+
+def test_other_data_are_refused_on_resume(tmp_path, spectra):
+    run = Run.create(tmp_path / "run", {}, training=spectra)
+    run.check_data(spectra)
+    flux = np.array(spectra.flux)
+    flux[2, 2] += 1e-3
+    with pytest.raises(ValueError, match="other data"):
+        run.check_data(spectra.replace(flux=flux))
+    assert data_fingerprint(spectra) != data_fingerprint(spectra[:4])
+
+
+def test_checkpoint_refuses_what_could_not_be_read_back(tmp_path):
+    with pytest.raises(TypeError, match=r"'a\.b' of the checkpoint is a ndarray"):
+        save_checkpoint(tmp_path / "x.pt", {"a": {"b": np.ones(2)}})
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpoint_survives_a_failed_write(tmp_path, monkeypatch):
+    path = tmp_path / "x.pt"
+    save_checkpoint(path, {"step": 1})
+
+    def half(state, part):
+        part.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(path, {"step": 2})
+    monkeypatch.undo()
+    assert load_checkpoint(path) == {"step": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["x.pt"]
+
+
+def test_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "x.pt"
+    save_checkpoint(path, {"weights": torch.ones(1000)})
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match="no readable checkpoint"):
+        load_checkpoint(path)
+
+
+def test_checkpoint_runs_no_code(tmp_path):
+    torch.save({"step": Path("x")}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match="no readable checkpoint"):
+        load_checkpoint(tmp_path / "x.pt")
+
+
+_SLOW = """
+import sys, time
+from stellar_gui.training import Run, train
+from tests.test_run import LineTrainer
+run = Run(sys.argv[1])
+train(LineTrainer(10**6), run, progress=lambda *_: time.sleep(0.002))
+"""
+
+
+def test_sigterm_saves_and_stops(run):
+    root = Path(__file__).parents[1]
+    child = subprocess.Popen([sys.executable, "-c", _SLOW, str(run.path)], cwd=root)
+    deadline = time.monotonic() + 60
+    while not run.metrics() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert run.status().state == "running"
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 0
+    status = run.status()
+    assert status.state == "stopped"
+    assert run.load()["step"] == status.step == len(run.metrics())
+
+
+def test_kill_leaves_a_run_that_says_it_crashed(run):
+    root = Path(__file__).parents[1]
+    child = subprocess.Popen([sys.executable, "-c", _SLOW, str(run.path)], cwd=root)
+    deadline = time.monotonic() + 60
+    while not run.metrics() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.kill()
+    child.wait(30)
+    assert run.status().state == "crashed"
