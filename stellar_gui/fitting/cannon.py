@@ -118,9 +118,7 @@ def _starts(model: Cannon, chi2: Quadratic, n_starts: int) -> Tensor:
     Candidates are training stars, far from each other; the first ``n_starts`` of them
     found the regions. chi2 of all candidates is one matrix product.
     """
-    candidates = _spread(
-        model.scaled(model.training_labels), max(n_starts, _CANDIDATES)
-    )
+    candidates = _candidates(model, max(n_starts, _CANDIDATES))
     u = model.polynomial.terms(candidates)[:, 1:]
     pairs = (u[:, :, None] * u[:, None, :]).flatten(1)
     value = chi2.matrix.flatten(1) @ pairs.T - 2 * chi2.linear @ u.T
