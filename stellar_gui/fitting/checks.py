@@ -1,0 +1,84 @@
+"""Whether spectra can be fitted with a model, said in a sentence when not."""
+
+import numpy as np
+
+from stellar_gui.models.base import SpectralModel
+from stellar_gui.spectra import Spectra
+
+_SAME = 1e-9  # relative: pixels closer than this are one pixel
+_FLUX_RANGE = (0.2, 2.0)
+
+
+def match_pixels(model_wavelength, wavelength) -> np.ndarray:
+    """Return for each model pixel the index of the same data pixel, -1 for none.
+
+    Both increasing, Angstrom; (n_model_pixels,) int.
+
+    >>> match_pixels(np.array([5.0, 6.0, 7.0]), np.array([6.0, 7.0, 8.0]))
+    array([-1,  0,  1])
+    """
+    model_wavelength = np.asarray(model_wavelength, dtype=np.float64)
+    right = np.searchsorted(wavelength, model_wavelength).clip(0, len(wavelength) - 1)
+    left = (right - 1).clip(0)
+    nearer = np.abs(wavelength[left] - model_wavelength) < np.abs(
+        wavelength[right] - model_wavelength
+    )
+    index = np.where(nearer, left, right)
+    same = np.isclose(wavelength[index], model_wavelength, rtol=_SAME, atol=0.0)
+    return np.where(same, index, -1)
+
+
+def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
+    """Return `match_pixels` of a model and spectra that fit each other.
+
+    Raises ValueError, saying what to do, for another medium, flux that is not
+    normalised, wavelengths that the model does not cover, and another pixel grid.
+    """
+    if spectra.medium != model.medium:
+        raise ValueError(
+            f"the spectra are on {spectra.medium} wavelengths, the model expects "
+            f"{model.medium}. Convert them with preprocess.to_medium()."
+        )
+    if not spectra.normalised:
+        raise ValueError(
+            "the flux is not continuum-normalised, the model expects a continuum of 1. "
+            "Normalise it with preprocess.normalise()."
+        )
+    pixels = match_pixels(model.wavelength.numpy(force=True), spectra.wavelength)
+    _check_grid(model, spectra, pixels)
+    return pixels
+
+
+def check_level(flux, good) -> None:
+    """Raise ValueError if flux (n_stars, n_pixels) says it is normalised but is not."""
+    if not good.any():
+        return
+    level = float(np.median(flux[good]))
+    if not _FLUX_RANGE[0] < level < _FLUX_RANGE[1]:
+        raise ValueError(
+            f"the median flux is {level:.3g}, expected about 1: continuum-normalised. "
+            "Normalise the spectra with preprocess.normalise()."
+        )
+
+
+def _check_grid(model, spectra, pixels):
+    own, grid = spectra.wavelength, model.wavelength.numpy(force=True)
+    piece_edges = Spectra(grid, *2 * [np.empty((0, len(grid)))]).pieces()
+    inside = np.zeros(len(own), dtype=bool)
+    for start, stop in piece_edges:
+        inside |= (own >= grid[start] * (1 - _SAME)) & (
+            own <= grid[stop - 1] * (1 + _SAME)
+        )
+    if not inside.any():
+        raise ValueError(
+            f"the spectra cover {own[0]:.1f} to {own[-1]:.1f} Å, where this model "
+            f"says nothing: it covers {grid[0]:.1f} to {grid[-1]:.1f} Å. Load a model "
+            "of this wavelength range."
+        )
+    inside[pixels[pixels >= 0]] = False
+    if inside.any():
+        raise ValueError(
+            f"{int(inside.sum())} pixels of the spectra lie between pixels of the "
+            f"model, the first at {own[inside][0]:.3f} Å; expected the model's own "
+            "pixel grid, or a part of it. Resample with preprocess.resample()."
+        )

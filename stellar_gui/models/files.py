@@ -1,0 +1,95 @@
+"""Model files: safetensors, with a JSON header that says what the numbers mean.
+
+Never pickle: a model file from anybody can be opened without running what is in it.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from stellar_gui.io.whole import written_whole
+from stellar_gui.models.base import SpectralModel
+
+FORMAT = "stellar_gui model"
+VERSION = 1
+
+
+def _kinds():
+    from stellar_gui.models.cannon import Cannon
+    from stellar_gui.models.payne import Payne
+
+    return {"cannon": Cannon, "payne": Payne}
+
+
+def save_model(
+    model: SpectralModel, path: str | Path, *, half: tuple[str, ...] = ()
+) -> Path:
+    """Write a model, whole or not at all; returns the path.
+
+    Tensors named in ``half`` are stored with 16 bits. Raises ValueError if the model
+    cannot be stored.
+    """
+    path = Path(path)
+    if not (hasattr(model, "to_tensors") and hasattr(model, "header")):
+        raise ValueError(
+            f"a model of class {type(model).__name__} cannot be saved; expected one "
+            f"with to_tensors() and header(), such as {', '.join(_kinds())}"
+        )
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.to_tensors().items()}
+    tensors |= {name: tensors[name].half() for name in half}
+    header = {"format": FORMAT, "version": VERSION, **model.header()}
+    with written_whole(path) as part:
+        save_file(tensors, part, metadata={"header": json.dumps(header)})
+    return path
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> SpectralModel:
+    """Read a model that `save_model` wrote, whatever its kind.
+
+    Raises FileNotFoundError if there is none, ValueError if the file is not a model of
+    this project, is truncated, or comes from a newer version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model file {path}")
+    tensors, header = _read(path, device)
+    kinds = _kinds()
+    if header.get("kind") not in kinds:
+        raise ValueError(
+            f"{path.name} holds a model of kind {header.get('kind')!r}, expected one "
+            f"of {', '.join(kinds)}. It may come from a newer stellar_gui."
+        )
+    try:
+        return kinds[header["kind"]].from_tensors(tensors, header)
+    except KeyError as missing:
+        raise ValueError(
+            f"{path.name} lacks {missing}, which a {header['kind']} model needs. "
+            "Save the model again."
+        ) from None
+
+
+def _read(path, device):
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            metadata = file.metadata() or {}
+            header = json.loads(metadata.get("header", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path.name} is not a whole model file ({error}); expected safetensors "
+            "as save_model() writes them. Copy the file again."
+        ) from None
+    if header.get("format") != FORMAT:
+        raise ValueError(
+            f"{path.name} holds tensors but no header of a {FORMAT}; expected a file "
+            "written by save_model(). Weights of other programs must be converted."
+        )
+    if header["version"] > VERSION:
+        raise ValueError(
+            f"{path.name} has version {header['version']}, expected at most "
+            f"{VERSION}. Install a newer stellar_gui."
+        )
+    return tensors, header
