@@ -45,5 +45,11 @@ def test_outliers_leave_the_robust_width():
     assert abs(summary.robust_std - 1) < 0.06
 
 
+def test_reduced_chi2_counts_the_parameters():
+    summary = summarise_zscores([1.0, 2.0, np.nan, 2.0], n_parameters=2)
+    assert summary.reduced_chi2 == 9.0
+    assert np.isnan(summarise_zscores([1.0, 2.0], n_parameters=2).reduced_chi2)
+
+
 def test_nothing_to_sum_up():
     assert np.isnan(summarise_zscores([np.nan]).std)

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 
-def residual_zscore(flux, ivar, model_flux, model_sigma=0.0) -> np.ndarray:
-    """Return (flux - model_flux) / sigma, sigma**2 = 1/ivar + model_sigma**2.
+def residual_zscore(flux, ivar, model_flux, scatter=0.0) -> np.ndarray:
+    """Return (flux - model_flux) / sigma, sigma**2 = 1/ivar + scatter**2.
 
-    Photon noise plus the model's own per-pixel error (Ness et al. 2015). Arrays
-    (n_stars, n_pixels), normalised flux; model_sigma (n_pixels,), the same shape, or
+    Photon noise plus the model's own per-pixel scatter s_lambda (Ness et al. 2015).
+    Arrays (n_stars, n_pixels), normalised flux; scatter (n_pixels,), the same shape, or
     scalar. Dimensionless; NaN where ``ivar == 0`` or the model says nothing. Raises
     ValueError if any ivar is negative.
 
@@ -23,7 +23,7 @@ def residual_zscore(flux, ivar, model_flux, model_sigma=0.0) -> np.ndarray:
             "Set ivar to 0 where a pixel is bad."
         )
     good = ivar > 0
-    variance = 1.0 / np.where(good, ivar, 1.0) + np.square(model_sigma)
+    variance = 1.0 / np.where(good, ivar, 1.0) + np.square(scatter)
     zscore = (flux - np.asarray(model_flux, dtype=float)) / np.sqrt(variance)
     return np.where(good, zscore, np.nan)
 
@@ -35,10 +35,13 @@ class ZscoreSummary(NamedTuple):
     std: float
     robust_std: float  # 1.4826 * median absolute deviation
     n_good: int
+    reduced_chi2: float  # NaN where no pixel is left beyond the parameters
 
 
-def summarise_zscores(zscore) -> ZscoreSummary:
+def summarise_zscores(zscore, n_parameters: int = 0) -> ZscoreSummary:
     """Sum up the finite z-scores of one star, (n_pixels,); NaN if there are none.
+
+    n_parameters: how many were fitted, for the reduced chi2.
 
     >>> summarise_zscores(np.array([-1.0, 0.0, 1.0, np.nan])).n_good
     3
@@ -46,9 +49,14 @@ def summarise_zscores(zscore) -> ZscoreSummary:
     finite = np.asarray(zscore, dtype=float)
     finite = finite[np.isfinite(finite)]
     if not finite.size:
-        return ZscoreSummary(np.nan, np.nan, np.nan, 0)
+        return ZscoreSummary(np.nan, np.nan, np.nan, 0, np.nan)
     deviation = np.abs(finite - np.median(finite))
     robust = 1.4826 * float(np.median(deviation))
+    freedom = finite.size - n_parameters
     return ZscoreSummary(
-        float(finite.mean()), float(finite.std()), robust, int(finite.size)
+        mean=float(finite.mean()),
+        std=float(finite.std()),
+        robust_std=robust,
+        n_good=int(finite.size),
+        reduced_chi2=float((finite**2).sum() / freedom) if freedom > 0 else np.nan,
     )

@@ -1,0 +1,50 @@
+"""How flux changes with each label: exact derivatives of any model, per useful step."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stellar_gui.labels import describe
+from stellar_gui.models.base import SpectralModel
+
+
+def jacobian(model: SpectralModel, labels: Tensor) -> Tensor:
+    """Return d flux / d label (n_stars, n_pixels, n_labels), per physical unit.
+
+    labels (n_stars, n_labels). The model's own ``jacobian`` where it has one, else
+    forward-mode differentiation, star by star so that stars do not mix.
+    """
+    if hasattr(model, "jacobian"):
+        return model.jacobian(labels)
+
+    def flux(star):  # (n_labels,) -> (n_pixels,)
+        return model(star[None])[0]
+
+    return torch.func.vmap(torch.func.jacfwd(flux))(labels)
+
+
+def derivative_steps(label_names) -> np.ndarray:
+    """(n_labels,) the change of each label that derivatives are drawn for.
+
+    >>> derivative_steps(("teff", "mg_h"))
+    array([100. ,   0.1])
+    """
+    return np.array([describe(name).derivative_step for name in label_names])
+
+
+def label_derivatives(model: SpectralModel, labels) -> np.ndarray:
+    """Return the change of flux for a useful step of each label, linearly.
+
+    labels (n_stars, n_labels) or (n_labels,), in the model's order and physical units.
+    Result (n_stars, n_pixels, n_labels): per 100 K, 0.1 dex or 1 km/s. Raises
+    ValueError for labels of another number.
+    """
+    labels = torch.as_tensor(np.atleast_2d(np.asarray(labels, dtype=np.float64)))
+    if labels.shape[1] != len(model.label_names):
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
+            f"{len(model.label_names)}): {', '.join(model.label_names)}."
+        )
+    with torch.no_grad():
+        change = jacobian(model, labels).numpy(force=True).astype(float)
+    return change * derivative_steps(model.label_names)
