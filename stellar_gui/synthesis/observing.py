@@ -15,6 +15,7 @@ C_KMS = 299792.458
 SNR_RANGE = (40.0, 150.0)
 RV_SIGMA = 0.3  # km/s
 CONTINUUM_RMS = 0.005
+SLOPE, LEVEL_RMS = 0.006, 0.001  # of the simpler kind
 TELLURIC_PIECES = ((6298.0, 6304.0), (7696.0, 7702.0))
 TELLURIC_DEPTH = (0.01, 0.02)
 BAD_SHARE = 0.003
@@ -45,26 +46,28 @@ def snr_profile(wavelength) -> np.ndarray:
     return (wavelength / np.median(wavelength)) ** 1.5
 
 
-def draw_exposures(wavelength, pieces, n_stars, seed, without=frozenset()):
+def draw_exposures(
+    wavelength, pieces, n_stars, seed, without=frozenset(), continuum="parabola"
+) -> Exposures:
     """Draw the `Exposures` of ``n_stars``; ``pieces`` are (start, stop) pixels.
 
     S/N is uniform in its logarithm. It is drawn without noise too: it then says how
-    large ivar is.
+    large ivar is. continuum: "parabola" in each piece, or one "slope" for the star and
+    a level for each piece.
     """
     draw = lambda name: stream(seed, name)  # noqa: E731
     velocity = draw("velocity").normal(0.0, _VELOCITY_SIGMA, n_stars)
     n_pixels = len(wavelength)
     rv = draw("rv").normal(0.0, RV_SIGMA, n_stars)
-    # (1, 1/3, 1/5): mean squares of the first three Legendre polynomials
-    size = CONTINUUM_RMS / np.sqrt(1 + 1 / 3 + 1 / 5)
-    continuum = draw("continuum").normal(0.0, size, (n_stars, len(pieces), 3))
+    draw_continuum = {"parabola": _parabolas, "slope": _slopes}[continuum]
+    coefficients = draw_continuum(n_stars, len(pieces), draw("continuum"))
     telluric = _telluric(wavelength, velocity, draw("telluric"))
     bad = _bad_pixels(n_stars, n_pixels, velocity, draw("bad_pixels"))
     return Exposures(
         np.exp(draw("snr").uniform(*np.log(SNR_RANGE), n_stars)),
         velocity,
         rv * ("rv" not in without),
-        continuum * ("continuum" not in without),
+        coefficients * ("continuum" not in without),
         telluric * ("telluric" not in without),
         bad & ("bad_pixels" not in without),
     )
@@ -83,7 +86,7 @@ def continuum_error(continuum, pieces, n_pixels) -> np.ndarray:
 def observe(flux, wavelength, pieces, exposures, seed, without=frozenset()):
     """Return flux and ivar, (n_stars, n_pixels), of exposures of noise-free flux.
 
-    A bad pixel holds junk (a cosmic ray, or 0 in the dead block) and has ivar 0.
+    A bad pixel holds junk and has ivar 0.
     """
     snr = exposures.snr[:, np.newaxis] * snr_profile(wavelength)
     factor = continuum_error(exposures.continuum, pieces, flux.shape[1])
@@ -91,8 +94,20 @@ def observe(flux, wavelength, pieces, exposures, seed, without=frozenset()):
     noise = stream(seed, "noise").normal(size=flux.shape) / snr
     if "noise" not in without:
         seen = seen + noise
-    junk = stream(seed, "junk").exponential(2.0, flux.shape)
+    junk = stream(seed, "junk").uniform(0.0, 3.0, flux.shape)
     return np.where(exposures.bad, junk, seen), np.where(exposures.bad, 0.0, snr**2)
+
+
+def _parabolas(n_stars, n_pieces, rng):
+    # (1, 1/3, 1/5): mean squares of the first three Legendre polynomials
+    size = CONTINUUM_RMS / np.sqrt(1 + 1 / 3 + 1 / 5)
+    return rng.normal(0.0, size, (n_stars, n_pieces, 3))
+
+
+def _slopes(n_stars, n_pieces, rng):
+    level = rng.normal(0.0, LEVEL_RMS, (n_stars, n_pieces))
+    slope = rng.uniform(-SLOPE, SLOPE, (n_stars, 1)).repeat(n_pieces, axis=1)
+    return np.stack([level, slope, np.zeros_like(level)], axis=2)
 
 
 def _telluric(wavelength, velocity, rng):
