@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stellar_gui.fitting.velocity import PixelLayout
 from stellar_gui.models.base import SpectralModel
-from stellar_gui.models.blocks import Hidden, LabelScaling, Network
+from stellar_gui.models.blocks import LabelScaling, Network
 
 
 class NetworkForward:
@@ -27,14 +27,17 @@ class NetworkForward:
             bias3=layout.coefficients(net.bias3[None])[0],
         )
 
-    def coefficients(self, coordinates: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """(n, n_labels) float64 -> (n, n_padded), and what the Jacobian needs."""
-        hidden = self.network.hidden(coordinates.to(self.network.weight1))
-        return self.network.output(hidden.activation), tuple(hidden)
+    def coefficients(self, coordinates: Tensor, output=True):
+        """(n, n_labels) float64 -> (n, n_padded), and what the Jacobian needs.
 
-    def jacobian(self, coordinates: Tensor, kept: tuple[Tensor, ...]) -> Tensor:
+        Without ``output`` the first is None.
+        """
+        hidden = self.network.hidden(coordinates.to(self.network.weight1))
+        return self.network.output(hidden.activation) if output else None, hidden
+
+    def jacobian(self, coordinates: Tensor, kept) -> Tensor:
         """d coefficients / d coordinates, (n, n_labels, n_padded)."""
-        inner = self.network.hidden_jacobian(Hidden(*kept))
+        inner = self.network.hidden_jacobian(kept)
         flat = inner.reshape(-1, inner.shape[-1]) @ self.network.weight3.T
         return flat.reshape(*inner.shape[:2], -1)
 
@@ -42,9 +45,9 @@ class NetworkForward:
         """(n_hidden, n_hidden) of the last layer under weights (n_padded,)."""
         return (self.network.weight3 * weights[:, None]).T @ self.network.weight3
 
-    def inner_jacobian(self, kept: tuple[Tensor, ...]) -> Tensor:
+    def inner_jacobian(self, kept) -> Tensor:
         """d last hidden layer / d coordinates, (n, n_labels, n_hidden)."""
-        return self.network.hidden_jacobian(Hidden(*kept))
+        return self.network.hidden_jacobian(kept)
 
     def to_hidden(self, onto: Tensor) -> Tensor:
         """Back-propagate (n, n_padded) through the last layer, (n, n_hidden)."""
@@ -64,13 +67,15 @@ class AutomaticForward:
         nuisance = getattr(model, "nuisance", None)
         self.n_nuisance = len(nuisance.names) if nuisance is not None else 0
 
-    def coefficients(self, coordinates: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """(n, n_labels + n_nuisance) float64 -> (n, n_padded)."""
+    def coefficients(self, coordinates: Tensor, output=True):
+        """(n, n_labels + n_nuisance) float64 -> (n, n_padded), and nothing to keep."""
+        if not output:
+            return None, None
         with torch.no_grad():
             flux = self._flux(coordinates)
-        return self.layout.coefficients(flux.float()), ()
+        return self.layout.coefficients(flux.float()), None
 
-    def jacobian(self, coordinates: Tensor, kept: tuple[Tensor, ...]) -> Tensor:
+    def jacobian(self, coordinates: Tensor, kept) -> Tensor:
         """d coefficients / d coordinates, (n, n_labels + n_nuisance, n_padded)."""
         with torch.no_grad():
             flux = (

@@ -5,7 +5,7 @@ import torch
 
 from stellar_gui.fitting.checks import check_fittable, check_level
 from stellar_gui.fitting.continuum import continuum_basis
-from stellar_gui.fitting.fit import Fits, fitter_of
+from stellar_gui.fitting.fit import Fits, Options, fitter_of
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.spectra import Spectra
@@ -61,22 +61,12 @@ def fit_by_least_squares(
     basis = None
     if continuum_degree is not None:
         basis = continuum_basis(fitter.layout, continuum_degree)
+    options = Options(reach, starts, basis, prior, iterations)
     parts = []
     for start in range(0, len(spectra), batch):
-        some = spectra[start : start + batch]
-        flux, ivar = _on_model_pixels(some, pixels)
+        flux, ivar = _on_model_pixels(spectra[start : start + batch], pixels)
         check_level(flux, ivar > 0)
-        parts.append(
-            fitter.fit(
-                flux,
-                ivar,
-                rv_range=reach,
-                starts=starts,
-                basis=basis,
-                prior=prior,
-                iterations=iterations,
-            )
-        )
+        parts.append(fitter.fit(flux, ivar, options))
         if progress is not None:
             progress(min(start + batch, len(spectra)), len(spectra))
     fits = Fits(*(torch.cat(p).numpy(force=True) for p in zip(*parts, strict=True)))

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-_DAMPING, _LESS, _MORE, _MOST = 1e-3, 0.1, 10.0, 1e6
+_DAMPING, _LESS, _MORE, _MOST = 1e-3, 0.1, 10.0, 30.0
+_KINK = 1.0  # in the cost: a promise below this, not kept, still is a minimum
 
 
 class Problem(Protocol):
@@ -22,7 +23,7 @@ class Problem(Protocol):
         Its field ``cost`` (n,) float64 is the sum of squares.
         """
 
-    def linearise(self, state: NamedTuple, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def linearise(self, state: NamedTuple) -> tuple[Tensor, Tensor]:
         """Half the downhill gradient (n, m), half the Gauss-Newton Hessian (n, m, m).
 
         Float64. An approximate Hessian is enough to converge, if more slowly.
@@ -61,7 +62,7 @@ def minimise(
     converged = torch.zeros(len(rows), dtype=torch.bool, device=start.device)
     active, count = rows, 0
     for count in range(1, iterations + 1):  # noqa: B007
-        gradient, hessian = problem.linearise(_take(state, active), active)
+        gradient, hessian = problem.linearise(_take(state, active))
         old = parameters[active]
         new, promised = _step(
             old, gradient, hessian, damping[active], lower[active], upper[active]
@@ -77,12 +78,12 @@ def minimise(
         _put(state, active, trial, better)
         parameters[active[better]] = new[better]
         factor = torch.where(better, _LESS, _MORE)
-        damping[active] = (damping[active] * factor).clamp(1e-9, 2 * _MOST)
-        # rounding of the cost may hide the last promised hundredths
-        stalled = ~better & (promised < 10 * tolerance) & (damping[active] > 1.0)
-        small = better & (drop < tolerance) & (promised < 10 * tolerance)
-        converged[active[stalled | small]] = True
-        active = active[~(stalled | small | (damping[active] > _MOST))]
+        damping[active] = (damping[active] * factor).clamp(min=1e-9)
+        # at a kink of a rectifier, or within rounding, no step keeps its promise
+        small = better & (drop < tolerance)
+        stuck = damping[active] > _MOST
+        converged[active[small | (stuck & (promised < _KINK))]] = True
+        active = active[~(small | stuck)]
         if not len(active):
             break
     return Minimum(parameters, state, converged, count)

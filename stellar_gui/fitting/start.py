@@ -58,7 +58,7 @@ class Library:
             shift = self.layout.shift(grid)
             few = self._coefficients[:_TEMPLATES]
             spectra = self.layout.apply(few.expand(count, *few.shape), shift)
-            depths = (1.0 - spectra) * shift.inside[:, None]
+            depths = (1.0 - spectra) * self.layout.inside(grid)[:, None]
             self._shifted[reach] = grid, depths
         return self._shifted[reach]
 
@@ -83,4 +83,6 @@ def at_rest(layout: PixelLayout, flux: Tensor, weight: Tensor, velocity: Tensor)
         [back.taps[:, 1] >= back.taps[:, 2], back.taps[:, 1] < back.taps[:, 2]], 1
     ).to(nearest)
     back = back._replace(taps=nearest)
-    return layout.apply(flux, back), layout.apply(weight, back) * back.inside
+    return layout.apply(flux, back), layout.apply(weight, back) * layout.inside(
+        -velocity
+    )

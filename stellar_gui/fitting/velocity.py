@@ -26,12 +26,11 @@ _EDGE = 2  # pixels: mirrored ends are wrong beside a cut line, by 0.27 a pixel
 
 
 class Shift(NamedTuple):
-    """The four taps of every star, and where its shifted spectrum exists."""
+    """The four taps of every star."""
 
     whole: Tensor  # (n_stars, 1 or n_padded) int64: pixels that the source is away
     taps: Tensor  # (n_stars, 4, 1 or n_padded)
     slopes: Tensor  # same shape: d taps / d velocity, per km/s
-    inside: Tensor  # (n_stars, n_padded) bool
 
 
 class PixelLayout:
@@ -98,22 +97,28 @@ class PixelLayout:
 
     def shift(self, velocity: Tensor, dtype=torch.float32) -> Shift:
         """Taps for velocities (n_stars,) km/s, float64, positive = receding."""
-        beta = velocity / C_KMS
-        moved, per_kms = torch.atanh(beta), 1.0 / (C_KMS * (1.0 - beta**2))
-        if self.uniform:
-            offset = (-moved / self.step)[:, None]  # (n_stars, 1)
-            slope = (-per_kms / self.step)[:, None]
-        else:
-            offset, local = self._offsets(moved)  # (n_stars, n_padded)
-            slope = -per_kms[:, None] / local
+        offset, slope = self._offset(velocity)
         whole = torch.floor(offset + 1e-9)
         taps, slopes = _taps((offset - whole).clamp(min=0))
-        source = self._place + offset
-        edge = torch.where(velocity == 0, 0, _EDGE)[:, None]
-        inside = (source >= self._first + edge) & (source <= self._last - edge)
-        inside &= (self._place >= self._first) & (self._place <= self._last)
         slopes = slopes * slope[:, None]
-        return Shift(whole.long(), taps.to(dtype), slopes.to(dtype), inside)
+        return Shift(whole.long(), taps.to(dtype), slopes.to(dtype))
+
+    def inside(self, velocity: Tensor) -> Tensor:
+        """Where a shifted spectrum exists, (n_stars, n_padded) bool."""
+        offset, _ = self._offset(velocity)
+        edge = torch.where(velocity == 0, 0, _EDGE)[:, None]
+        low, high = self._first - self._place, self._last - self._place
+        inside = (offset >= low + edge) & (offset <= high - edge)
+        return inside & (low <= 0) & (high >= 0)
+
+    def _offset(self, velocity):
+        """Pixels that the source of each place is away, and their change per km/s."""
+        beta = velocity / C_KMS
+        moved, per_kms = torch.atanh(beta), 1.0 / (C_KMS * (1.0 - beta**2))
+        if self.uniform:  # (n_stars, 1)
+            return (-moved / self.step)[:, None], (-per_kms / self.step)[:, None]
+        offset, local = self._offsets(moved)  # (n_stars, n_padded)
+        return offset, -per_kms[:, None] / local
 
     def _offsets(self, moved):
         """Where the source of each place lies, in pixels from it, and the step there.

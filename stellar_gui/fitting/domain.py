@@ -1,0 +1,97 @@
+"""Where a fit may go: a model's label space, its margin, and the priors in it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stellar_gui.fitting.problem import Prior
+from stellar_gui.models.base import SpectralModel
+from stellar_gui.models.blocks import LabelScaling
+
+MARGIN = 0.15  # of a label's training range, by which a fit may leave it
+_FREE_OF_PRIOR = {"teff", "logg", "fe_h", "m_h"}
+_NEVER_NEGATIVE = {"vmicro", "vbroad"}
+_NUISANCE_REACH = 10.0  # sigmas of its prior
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Bounds and prior of the model's parameters, in scaled coordinates.
+
+    sample (n, n_labels): coordinates spread over the label space; lower, upper
+    (n_labels + n_nuisance,).
+    """
+
+    scaling: LabelScaling
+    sample: Tensor
+    lower: Tensor
+    upper: Tensor
+    prior: Prior
+
+    def without_label_prior(self) -> Prior:
+        """The prior of the nuisance parameters alone."""
+        precision = self.prior.precision.clone()
+        precision[: self.sample.shape[1]] = 0.0
+        return self.prior._replace(precision=precision)
+
+
+def domain_of(model: SpectralModel, device, seed: int = 0) -> Domain:
+    """Find the domain of any model.
+
+    Labels other than teff, logg and [Fe/H] get a Gaussian prior of the median and
+    robust spread of the training labels: a spectrum may hardly show them, and a bound
+    of the range would be the only other thing to stop them.
+    """
+    scaling = scaling_of(model)
+    sample = _sample(model, scaling, seed).to(device)
+    middle = sample.median(0).values
+    spread = 1.4826 * (sample - middle).abs().median(0).values
+    lower = middle.new_full((len(middle),), -0.5 - MARGIN)
+    upper = -lower
+    precision = spread.clamp(min=1e-3) ** -2
+    for k, name in enumerate(model.label_names):
+        if name in _FREE_OF_PRIOR:
+            precision[k] = 0.0
+        if name in _NEVER_NEGATIVE:
+            zero = -scaling.centre[k] / scaling.width[k]
+            lower[k] = torch.maximum(zero.to(lower), lower[k])
+    nuisance = getattr(model, "nuisance", None)
+    if nuisance is not None:
+        mean, sigma = nuisance.mean.to(middle), nuisance.sigma.to(middle)
+        middle, precision = torch.cat([middle, mean]), torch.cat([precision, sigma**-2])
+        lower = torch.cat([lower, mean - _NUISANCE_REACH * sigma])
+        upper = torch.cat([upper, mean + _NUISANCE_REACH * sigma])
+    return Domain(scaling, sample, lower, upper, Prior(middle, precision))
+
+
+def scaling_of(model: SpectralModel) -> LabelScaling:
+    """Return the label scaling of a model, its own or one that its labels span.
+
+    Raises ValueError if the model says nothing of its labels' range.
+    """
+    own = getattr(model, "scaling", None)
+    if isinstance(own, LabelScaling):
+        return own
+    labels = getattr(model, "training_labels", None)
+    if labels is not None:
+        return LabelScaling.from_labels(labels.numpy(force=True), model.label_names)
+    ranges = getattr(model, "label_ranges", None)
+    if ranges is None:
+        raise ValueError(
+            f"a model of class {type(model).__name__} has neither training_labels nor "
+            "label_ranges, so a fit has no place to start. Give it label_ranges, "
+            "(n_labels, 2) in physical units."
+        )
+    low, high = torch.as_tensor(ranges, dtype=torch.float64).T
+    unchanged = torch.eye(len(low), dtype=torch.float64)
+    return LabelScaling(unchanged, (low + high) / 2, high - low)
+
+
+def _sample(model, scaling, seed):
+    labels = getattr(model, "training_labels", None)
+    if labels is not None:
+        return scaling.to_coordinates(labels.double())
+    rng = torch.Generator().manual_seed(seed)
+    size = (1000, len(model.label_names))
+    return torch.rand(size, generator=rng, dtype=torch.float64) - 0.5
