@@ -2,8 +2,9 @@
 
 H- bound-free and free-free (John 1988, A&A 193, 189), H I bound-free and free-free with
 Gaunt factors of Menzel & Pekeris (1935; Gray, The Observation and Analysis of Stellar
-Photospheres), Rayleigh scattering by H, H2 and He, Thomson scattering. Missing: He-,
-H2+, bound-free of metals (5 % at 5000 Angstrom in the Sun, 2 % in K stars).
+Photospheres), H2+ (the fit of Kurucz 1970, SAO Special Report 309), Rayleigh scattering
+by H, H2 and He, Thomson scattering. Missing: He- and bound-free of metals, 2 % at 5000
+Angstrom where the continuum forms; below, H I is up to 15 % too strong.
 """
 
 import torch
@@ -20,6 +21,9 @@ _FREE_FREE = (  # powers 2, 0, -1, -2, -3, -4 of the wavelength in micron
     (-696.271, -1841.400, 8624.970, -10051.530, 4400.067, -655.020),
     (88.283, 444.517, -1863.864, 2095.288, -901.788, 132.985),
 )
+# of ln(frequency / Hz) and of frequency / 10^15 Hz
+_H2_PLUS_CROSS_SECTION = (-3023.3, 377.97, -18.2496, 0.39207, -3.1672e-3)
+_H2_PLUS_ENERGY = (-7.342e-3, -2.409, 1.028, -0.4230, 0.1224, -0.01351)
 _DETACHMENT = 1.6419  # micron, threshold of H-
 _RYDBERG = 1.0967758e-3  # per Angstrom
 _HYDROGEN_IONISATION = 13.598 * ELECTRON_VOLT
@@ -40,9 +44,12 @@ def continuum(gas: Gas, wavelength: Tensor) -> tuple[Tensor, Tensor]:
     h_minus = _h_minus_bound_free(wavelength, temperature) * stimulated
     h_minus = h_minus + _h_minus_free_free(wavelength, temperature)
     charges = (gas.electrons * gas.protons).unsqueeze(1)
+    protons = gas.protons.unsqueeze(1)
+    hydrogen = _hydrogen_bound_free(wavelength, temperature)
+    hydrogen = hydrogen + _hydrogen_ion_molecule(wavelength, temperature) * protons
     absorption = (
         h_minus * electron_pressure * neutral
-        + _hydrogen_bound_free(wavelength, temperature) * stimulated * neutral
+        + hydrogen * stimulated * neutral
         + _hydrogen_free_free(wavelength, temperature) * stimulated * charges
     )
     return absorption, _scattering(gas, wavelength)
@@ -95,6 +102,19 @@ def _hydrogen_free_free(wavelength: Tensor, temperature: Tensor) -> Tensor:
     thermal = BOLTZMANN * temperature / (PLANCK * frequency)
     gaunt = 1 + 0.3456 / (wavelength * _RYDBERG) ** (1 / 3) * (thermal + 0.5)
     return 3.692e8 * gaunt / (torch.sqrt(temperature) * frequency**3)
+
+
+def _hydrogen_ion_molecule(wavelength: Tensor, temperature: Tensor) -> Tensor:
+    """H2+, bound-free and free-free: cm^5 per neutral H atom and proton."""
+    frequency = LIGHT_SPEED / (wavelength * 1e-8)
+    ln_cross_section = _polynomial(_H2_PLUS_CROSS_SECTION, torch.log(frequency))
+    energy = _polynomial(_H2_PLUS_ENERGY, frequency * 1e-15)  # eV
+    kt = BOLTZMANN / ELECTRON_VOLT * temperature
+    return torch.exp(ln_cross_section - energy / kt)
+
+
+def _polynomial(coefficients, x: Tensor) -> Tensor:
+    return sum(c * x**power for power, c in enumerate(coefficients))
 
 
 def _scattering(gas: Gas, wavelength: Tensor) -> Tensor:
