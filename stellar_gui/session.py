@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from stellar_gui.library import MODEL_SUFFIX, add_named
 from stellar_gui.spectra import Spectra
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from stellar_gui.fitting.cache import FitCache
     from stellar_gui.models.base import SpectralModel
 
-MODEL_TITLES = {"cannon": "Cannon", "payne": "Payne", "cycle_starnet": "Cycle-StarNet"}
 _BATCH = 16  # stars fitted together in the background
 _NEAR = 3  # stars on each side that are kept ready for the next key press
 _REACH = 3000  # stars on each side that are fitted in the background
@@ -33,6 +33,9 @@ class Summary(NamedTuple):
 
     chi2: float  # reduced
     flags: int
+
+
+_NO_SUMMARY = Summary(float("nan"), 0)
 
 
 class Session:
@@ -54,8 +57,10 @@ class Session:
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}
         self._summaries: dict[tuple[str, str], Summary] = {}
+        self._flagged: set[str] = set()
         self._fits = fits
         self._fingerprints: dict[str, str] = {}
+        self._columns: dict[str, np.ndarray] | None = None
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
         self._centre = ""
@@ -112,14 +117,31 @@ class Session:
         """Add a model; return its name, which says its kind and is not taken."""
         from stellar_gui.fitting.cache import model_fingerprint
 
-        title = name or MODEL_TITLES.get(model.kind, model.kind)
-        name, count = title, 1
-        while name in self.models:
-            count += 1
-            name = f"{title} {count}"
+        name = add_named(self.models, model, name)
         self._fingerprints[name] = model_fingerprint(model)
-        self.models[name] = model
         return name
+
+    def open_file(self, path: str | Path) -> tuple[list[str], list[str]]:
+        """Add the spectra or the model of a file; return the new star ids and notes.
+
+        Spectra are made ready for the loaded models, and the notes say how; a model
+        adds no stars. Raises ValueError or OSError with a sentence; then nothing has
+        changed.
+        """
+        path = Path(path)
+        if path.suffix == MODEL_SUFFIX:
+            from stellar_gui.models import load_model
+
+            name = self.add_model(load_model(path))
+            return [], [f"loaded the model {name}"]
+        from stellar_gui.fitting.prepare import prepare
+        from stellar_gui.io import read_spectra
+
+        spectra = read_spectra(path)
+        notes = []
+        if isinstance(spectra.flux, np.ndarray):  # a stored survey stays as it is
+            spectra, notes = prepare(spectra, self.models.values())
+        return self.add_spectra(spectra, notes), notes
 
     # ---- stars
 
@@ -144,6 +166,11 @@ class Session:
         """Return the whole set that a star belongs to, stored arrays unread."""
         return self._sets[self._where[star_id][0]]
 
+    def row_of(self, star_id: str) -> int:
+        """Return the place of a star in `ids` and `columns`."""
+        index, row = self._where[star_id]
+        return sum(len(part) for part in self._sets[:index]) + row
+
     def position(self, star_id: str) -> int:
         """Place of a star in the order of the star list, from 0; -1 if filtered out."""
         try:
@@ -159,6 +186,45 @@ class Session:
         place = 0 if place < 0 else min(max(place + by, 0), len(self.order) - 1)
         return self.order[place]
 
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return what is known of all stars, (n_stars,) each, in the order of `ids`.
+
+        ``snr`` and every label; NaN where unknown.
+        """
+        if self._columns is None or len(self._columns["snr"]) != len(self._where):
+            names = dict.fromkeys(n for part in self._sets for n in part.label_names)
+            parts = {"snr": [_known_snr(part) for part in self._sets]}
+            for name in names:
+                parts[name] = [_label_or_nan(part, name) for part in self._sets]
+            self._columns = {k: np.concatenate(v) for k, v in parts.items() if v}
+        return self._columns
+
+    def chi2(self, name: str) -> np.ndarray:
+        """Reduced chi² of the fits made so far, (n_stars,) as `ids`; NaN if not yet."""
+        found = (self._summaries.get((name, s), _NO_SUMMARY).chi2 for s in self._where)
+        return np.fromiter(found, dtype=float, count=len(self._where))
+
+    @property
+    def flagged(self) -> frozenset[str]:
+        """Ids of the stars with a flag on a fit made so far."""
+        return frozenset(self._flagged)
+
+    def nearest(self, **position: float) -> str | None:
+        """Return the star whose reference labels are nearest; None if none has them.
+
+        Distance in standard deviations of each label over all stars.
+        """
+        columns = self.columns()
+        if not self._where or not set(position) <= set(columns):
+            return None
+        distance = np.zeros(len(self._where))
+        for name, value in position.items():
+            spread = np.nanstd(columns[name]) or 1.0
+            distance += ((columns[name] - value) / spread) ** 2
+        if not np.isfinite(distance).any():
+            return None
+        return self.ids[int(np.nanargmin(distance))]
+
     # ---- fits
 
     def fit(self, name: str, star_id: str) -> "FitResult | None":
@@ -172,6 +238,11 @@ class Session:
     def missing(self, name: str, star_id: str) -> str | None:
         """Return the sentence that says why there is no fit; None if there is one."""
         return self._outcome(name, star_id).sentence
+
+    def fits_of(self, star_id: str, names: Iterable[str]) -> "dict[str, FitResult]":
+        """Return the fits of one star by name, of those models that have one."""
+        fits = {name: self.fit(name, star_id) for name in names}
+        return {name: fit for name, fit in fits.items() if fit is not None}
 
     def summary(self, name: str, star_id: str) -> Summary | None:
         """Return reduced chi² and flags of a fit made before; None if not made yet."""
@@ -207,11 +278,12 @@ class Session:
 
     def _note(self, name, star_id, outcome):
         result = outcome.result
-        self._summaries[name, star_id] = (
-            Summary(float("nan"), 0)
-            if result is None
-            else Summary(float(result.reduced_chi2[0]), int(result.flags[0]))
-        )
+        summary = _NO_SUMMARY
+        if result is not None:
+            summary = Summary(float(result.reduced_chi2[0]), int(result.flags[0]))
+        self._summaries[name, star_id] = summary
+        if summary.flags:
+            self._flagged.add(star_id)
 
     # ---- work ahead
 
@@ -283,6 +355,20 @@ class Session:
                 self.fits.put(keys[i], outcomes[i])
         for star_id, outcome in zip(ids, outcomes, strict=True):
             self._note(name, star_id, outcome)
+
+
+def _known_snr(spectra):
+    """S/N where a file states it or the pixels are in memory, else NaN."""
+    stored = not isinstance(spectra.flux, np.ndarray)
+    if stored and "snr" not in spectra.star_data:
+        return np.full(len(spectra), np.nan)
+    return spectra.snr()
+
+
+def _label_or_nan(spectra, name):
+    if name not in spectra.label_names:
+        return np.full(len(spectra), np.nan)
+    return spectra.label(name)
 
 
 def _work_ahead(reference):

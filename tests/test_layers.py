@@ -23,10 +23,11 @@ LEVELS = {
     "analysis": 2,
     "training": 2,
     "plots": 2,
+    "library": 2,
     "session": 3,
     "views": 4,
     "app": 5,
-    "cli": 5,
+    "cli": 6,
 }
 """A module imports what stands on its own level or below."""
 

@@ -1,5 +1,6 @@
 """Fits as tables: one row a star, units and provenance in the header (ECSV)."""
 
+import io
 import os
 from pathlib import Path
 
@@ -68,3 +69,18 @@ def write_table(path, table: Table) -> None:
     partial = path.with_name(f".{path.name}.part")
     table.write(partial, format="ascii.ecsv", overwrite=True)
     os.replace(partial, path)
+
+
+def fits_text(fits, star_id: str) -> str:
+    """Return the fits of one star as the text of an ECSV table, one row a model.
+
+    fits by model name, of that star each.
+    """
+    tables = []
+    for name, fit in fits.items():
+        table = result_table(fit, [star_id])
+        table.add_column(Column([name], name="model"), index=1)
+        tables.append(table)
+    text = io.StringIO()
+    vstack(tables).write(text, format="ascii.ecsv")
+    return text.getvalue()

@@ -1,0 +1,49 @@
+// What belongs to the browser tab: keys, address, theme, downloads. Shows nothing.
+const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
+
+function typing(event) {
+  const target = event.composedPath()[0];
+  return TYPING.has(target.tagName) || target.isContentEditable;
+}
+
+export function render({model}) {
+  const press = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (typing(event) || document.documentElement.dataset.dialog) return;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (name === "Escape") document.dispatchEvent(new CustomEvent("stellar-escape"));
+    if (!model.keys_on && name !== "?" && name !== "Escape") return;
+    const command = model.commands[name];
+    if (!command) return;
+    event.preventDefault();
+    model.send_msg({command, repeat: event.repeat});
+  };
+  const travel = () => model.send_msg({command: "address", value: window.location.search});
+  const write = () => {
+    const query = model.query;
+    if (query === window.location.search) return;
+    const url = window.location.pathname + query;
+    if (model.replaces) window.history.replaceState({}, "", url);
+    else window.history.pushState({}, "", url);
+  };
+  document.documentElement.dataset.theme = model.theme;
+  document.addEventListener("keydown", press);
+  window.addEventListener("popstate", travel);
+  model.on("remove", () => {
+    document.removeEventListener("keydown", press);
+    window.removeEventListener("popstate", travel);
+  });
+  if (model.query !== window.location.search) {
+    window.history.replaceState({}, "", window.location.pathname + model.query);
+  }
+  model.on("query", write);
+  model.on("theme", () => { document.documentElement.dataset.theme = model.theme; });
+  model.on("msg:custom", (event) => {
+    const {filename, text} = event.data ?? event;
+    if (!filename) return;
+    const link = h("a", {href: URL.createObjectURL(new Blob([text])), download: filename});
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+  return h("div", {hidden: true});
+}

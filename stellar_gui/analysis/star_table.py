@@ -1,0 +1,81 @@
+"""Filter and sort stars by what is known of them, as the star list asks for it."""
+
+import operator
+import re
+
+import numpy as np
+
+_OPERATORS = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "!=": operator.ne,
+    "=": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_COMPARISON = re.compile(r"^(.+?)\s*(>=|<=|!=|=|>|<)\s*(.+)$")
+
+
+def filter_stars(text: str, ids, columns, flagged) -> np.ndarray:
+    """Return which stars pass every term of ``text``, bool (n_stars,).
+
+    Terms stand between commas: a comparison such as ``snr > 60``, the word ``flag`` for
+    stars with a flagged fit, or a part of the id. ids (n_stars,) text; columns maps a
+    name to (n_stars,) numbers, NaN passes no comparison; flagged (n_stars,) bool.
+    Raises ValueError for an unknown column or a bound that is no number.
+
+    >>> snr = {"snr": np.array([90.0, 30.0])}
+    >>> filter_stars("snr > 60", np.array(["a", "b"]), snr, np.array([False, True]))
+    array([ True, False])
+    """
+    chosen = np.ones(len(ids), dtype=bool)
+    for term in filter(None, (part.strip() for part in text.split(","))):
+        comparison = _COMPARISON.match(term)
+        if comparison:
+            chosen &= _compare(*comparison.groups(), columns)
+        elif term.lower() in {"flag", "flags", "flagged"}:
+            chosen &= flagged
+        else:
+            found = np.char.find(np.char.lower(np.asarray(ids)), term.lower())
+            chosen &= found >= 0
+    return chosen
+
+
+def _compare(name, sign, bound, columns):
+    known = {_plain(column): column for column in columns}
+    if _plain(name) not in known:
+        raise ValueError(
+            f"there is no column {name!r}; expected one of {', '.join(columns)}"
+        )
+    try:
+        bound = float(bound.replace("−", "-"))
+    except ValueError:
+        raise ValueError(
+            f"{bound!r} is no number; expected a term such as {name} {sign} 60"
+        ) from None
+    values = np.asarray(columns[known[_plain(name)]], dtype=float)
+    return _OPERATORS[sign](values, bound) & np.isfinite(values)
+
+
+def _plain(name):
+    """[Mg/H], mg_h and "Mg H" are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def sort_stars(rows, values, *, descending: bool = False) -> np.ndarray:
+    """Return ``rows`` ordered by ``values[rows]``; equal ones keep their order.
+
+    values (n_stars,) numbers or text; stars without a number come last either way.
+
+    >>> sort_stars([0, 1, 2], np.array([2.0, np.nan, 1.0]), descending=True)
+    array([0, 2, 1])
+    """
+    rows = np.asarray(rows, dtype=int)
+    values = np.asarray(values)[rows]
+    if values.dtype.kind == "f":
+        unknown = np.isnan(values)
+        order = np.lexsort((-values if descending else values, unknown))
+    else:
+        order = np.argsort(values, kind="stable")
+        order = order[::-1] if descending else order
+    return rows[order]

@@ -1,0 +1,309 @@
+"""The composition root: one session, its one timer, the page around the views.
+
+``stellar-gui serve`` calls `serve`; ``panel serve stellar_gui/app.py`` works too, with
+the sample survey.
+"""
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+import panel as pn
+from markdown_it import MarkdownIt
+
+from stellar_gui.library import Library
+from stellar_gui.paths import assets
+from stellar_gui.plots.style import TOKENS, number
+from stellar_gui.selection import PAGES, Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import Dialogs, Shell, TopBar
+from stellar_gui.views.files import Files
+from stellar_gui.views.keys import COMMANDS, HELP
+from stellar_gui.views.star import StarPage
+from stellar_gui.views.template import make_page
+
+THEME_COOKIE = "stellar_gui_theme"
+_TICK = 1000  # ms between looks at what the background has done
+_NOTIFIED = 12_000  # ms that a notification stays
+_THREADS = 4  # so that one session's work does not hold up the others
+_UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
+_MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
+_LOG = logging.getLogger(__name__)
+
+pn.extension(notifications=True, reconnect=True)
+
+
+class App:
+    """One browser session: what it shows, and the commands that change it.
+
+    Everything a key, a button or the address can do is a method of its own; `run`
+    calls them by name, one at a time, and turns faults into notifications.
+    """
+
+    def __init__(
+        self, library: Library, query: str = "", theme: str = "light", paths=True
+    ):
+        self.library = library
+        self.session = Session(None, library.models, library.fits)
+        for spectra in library.spectra:
+            self.session.add_spectra(spectra)
+        self.selection = Selection(self.session.stars, tuple(self.session.models))
+        self._lock = threading.RLock()
+        self.theme = theme if theme in TOKENS else "light"
+        refused = self._take_address(query)
+        self.star_page = StarPage(self.selection, self.session, theme=self.theme)
+        self.shell = Shell(
+            commands=COMMANDS, theme=self.theme, query=self.selection.to_query()
+        )
+        self.dialogs = Dialogs()
+        self.files = Files(self.session, self.dialogs, self.notify, self._opened)
+        self.dialogs.state = self._dialogs_state(paths)
+        self.top = TopBar(state=self._top(), sizing_mode="stretch_width")
+        for part in (self.shell, self.dialogs, self.top):
+            part.listen(self.run)
+        self.star_page.on_command = self.run
+        self.selection.param.watch(self._changed, list(Selection.param))
+        self._look_ahead()
+        self.page = self._page()
+        for sentence in refused:
+            self.notify("warning", sentence)
+
+    def _page(self):
+        layout = pn.Column(
+            self.star_page,
+            self.shell,
+            self.dialogs,
+            sizing_mode="stretch_both",
+            margin=0,
+        )
+        return make_page(header=self.top, main=layout, theme=self.theme)
+
+    # ---- commands
+
+    def run(self, command: str, value=None) -> None:
+        """Do what a key, a button or the address asks for; faults are notified."""
+        action = self._actions.get(command)
+        if action is None:
+            return
+        with self._lock, pn.io.hold():
+            try:
+                action(self, value)
+            except Exception as error:
+                _LOG.exception("command %s failed", command)
+                self.notify("error", f"{command}: {error}; nothing else has changed")
+
+    def _find(self, text):
+        text = str(text).strip()
+        found = [star for star in self.session.ids if text.lower() in star.lower()]
+        if text in self.session.stars:
+            found = [text]
+        if found:
+            self.selection.choose(star=found[0])
+        else:
+            self.notify(
+                "warning",
+                f"no star has {text!r} in its id, expected an id such as "
+                f"{self.session.ids[0]}; the star list (T) has them all",
+            )
+        self.star_page.context.update()
+
+    def _step(self, by):
+        star = self.session.step(self.selection.star, int(by))
+        self.selection.choose(star=star)
+
+    def _toggle_model(self, index):
+        names = self.selection.model_names
+        if index < len(names):
+            self.selection.toggle_model(names[index])
+
+    def _undo(self, value):
+        if not self.selection.undo():
+            self.notify("info", "nothing to undo")
+
+    def _change_theme(self, theme):
+        if theme in TOKENS:
+            self.theme = self.shell.theme = theme
+            self.page.dark_theme = theme == "dark"
+            self.star_page.repaint(theme)
+            self.top.state = self._top()
+
+    def _keys_on(self, value):
+        self.shell.keys_on = bool(value)
+        self.dialogs.state = self.dialogs.state | {"keysOn": bool(value)}
+
+    def _export(self, value):
+        star = self.selection.star
+        fits = self.session.fits_of(star, self.session.models)
+        if not fits:
+            self.notify("warning", "no fit to export: no loaded model covers this star")
+            return
+        from stellar_gui.fitting.tables import fits_text
+
+        self.shell.download(f"{star}_fits.ecsv", fits_text(fits, star))
+
+    def _spectrum(self, method, *arguments):
+        getattr(self.star_page.spectrum, method)(*arguments)
+
+    _actions: ClassVar[dict[str, Callable]] = {
+        "address": lambda self, value: self._take_address(value),
+        "page": lambda self, value: self.selection.choose(page=value),
+        "theme": _change_theme,
+        "previous": lambda self, value: self._step(-1),
+        "next": lambda self, value: self._step(1),
+        "step": _step,
+        "find": _find,
+        "search": lambda self, value: self.star_page.context.bar.focus_search(),
+        "stars": lambda self, value: self.star_page.toggle_list(),
+        "undo": _undo,
+        "escape": lambda self, value: self.star_page.escape(),
+        "help": lambda self, value: self.dialogs.show("help"),
+        "keys_on": _keys_on,
+        "export": _export,
+        "open": lambda self, value: self.dialogs.show("open"),
+        "open_path": lambda self, value: self.files.open_path(value),
+        "open_example": lambda self, value: self.files.open_example(value),
+        "upload": lambda self, value: self.files.upload(value),
+        "model_1": lambda self, value: self._toggle_model(0),
+        "model_2": lambda self, value: self._toggle_model(1),
+        "model_3": lambda self, value: self._toggle_model(2),
+        "piece_back": lambda self, value: self._spectrum("next_piece", -1),
+        "piece_on": lambda self, value: self._spectrum("next_piece", 1),
+        "lines": lambda self, value: self._spectrum("toggle_lines"),
+        "residual": lambda self, value: self._spectrum("toggle_residual"),
+        "reset": lambda self, value: self._spectrum("reset"),
+    }
+
+    # ---- what follows from a change
+
+    def _take_address(self, query):
+        """Look at what the address says, at the first star if it names none."""
+        refused = self.selection.from_query(query)
+        if not self.selection.star and self.session.order:
+            self.selection.choose(star=self.session.order[0])
+        return refused
+
+    def _changed(self, *events):
+        names = {event.name for event in events}
+        self.shell.replaces = names <= {"window", "pixel"}
+        self.shell.query = self.selection.to_query()
+        if "star" in names:
+            self._look_ahead()
+
+    def _look_ahead(self):
+        if self.selection.star:
+            self.session.prefetch(self.selection.star)
+
+    def _opened(self, ids):
+        for name in self.session.models:
+            if name not in self.selection.model_names:
+                self.selection.add_model_name(name)
+        self.top.state = self._top()
+        self.star_page.update()
+        if ids:
+            self.selection.choose(star=ids[0])
+
+    def tick(self) -> None:
+        """Once a second: show what the background has finished."""
+        self.star_page.stars.refresh()
+
+    def close(self) -> None:
+        """End the session: stop its work, remove its files."""
+        self.session.close()
+        self.files.close()
+
+    def notify(self, kind: str, text: str) -> None:
+        """Show a notification: "success", "info", "warning" or "error"."""
+        area = pn.state.notifications
+        if area is not None:
+            getattr(area, kind)(text, duration=_NOTIFIED)
+
+    # ---- what the shell shows
+
+    def _top(self):
+        stars = number(len(self.session.ids))
+        return {
+            "pages": [[page, page.capitalize()] for page in PAGES],
+            "page": self.selection.page,
+            "data": f"{self.library.title} · {stars} stars",
+            "dark": self.theme == "dark",
+        }
+
+    def _dialogs_state(self, paths):
+        return {
+            "keys": HELP,
+            "keysOn": True,
+            "cards": _cards(),
+            "paths": paths,
+            "reason": ""
+            if paths
+            else "Opening by path is off: this server is open to other machines.",
+            "files": self.files.examples,
+        }
+
+
+@functools.cache
+def _cards():
+    """The texts of "What am I seeing?" as HTML, by name."""
+    render = MarkdownIt().render
+    folder = assets() / "cards"
+    return {p.stem: render(p.read_text("utf-8")) for p in folder.glob("*.md")}
+
+
+@functools.cache
+def _sample():
+    """The sample survey, read once for all sessions."""
+    return Library()
+
+
+def build(library: Library | None = None, *, paths: bool = True):
+    """Return the page of a new session; paths: files may be opened by their path."""
+    arguments = pn.state.session_args
+    query = {name: values[0].decode() for name, values in arguments.items()}
+    theme = pn.state.cookies.get(THEME_COOKIE, "light")
+    app = App(library or _sample(), query, theme, paths)
+    if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+        pn.state.on_session_destroyed(lambda context: app.close())
+        pn.state.add_periodic_callback(app.tick, period=_TICK)
+    return app.page
+
+
+def serve(
+    files: Iterable[str | Path] = (),
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    show: bool = False,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serve the application until it is stopped; ``announce`` hears its address.
+
+    files: a survey, spectra and models; none: the sample survey. Raises ValueError or
+    OSError with a sentence for files that cannot be read and for a port in use.
+    """
+    library = Library(files)
+    threading.Thread(target=lambda: library.models, daemon=True).start()
+    pn.config.nthreads = _THREADS
+    local = address in {"127.0.0.1", "localhost", "::1"}
+    server = pn.serve(
+        {"/": lambda: build(library, paths=local)},
+        port=port,
+        address=address,
+        show=show,
+        start=False,
+        verbose=False,
+        title="stellar_gui",
+        location=False,
+        liveness=True,
+        unused_session_lifetime_milliseconds=_UNUSED,
+        websocket_max_message_size=_MAX_MESSAGE,
+    )
+    server.start()
+    announce(f"stellar_gui is ready at http://{address}:{port}")
+    server.io_loop.start()
+
+
+if __name__.startswith("bokeh_app"):  # panel serve stellar_gui/app.py
+    build().servable()

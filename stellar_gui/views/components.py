@@ -1,0 +1,128 @@
+"""The interface's own components: thin shells around scripts of ``assets/js``.
+
+Each holds a ``state`` that its script draws and sends commands back as messages
+``{"command": ..., "value": ...}``. They ask the network for nothing.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import panel as pn
+import param
+
+from stellar_gui.paths import assets
+
+
+@cache
+def _text(path: str) -> str:
+    return (assets() / path).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    return _text("js/dom.js") + _text(f"js/{name}.js")
+
+
+class Component(pn.custom.JSComponent):
+    """Something drawn by a script from ``state``; `listen` hears its commands."""
+
+    __abstract = True
+
+    state = param.Dict(default={}, doc="All that the script draws, JSON-able.")
+
+    def __init__(self, **params):
+        styles = [_text("css/interface.css"), _text(f"css/{self._css}.css")]
+        params.setdefault("margin", 0)
+        super().__init__(stylesheets=styles, **params)
+
+    def listen(self, handle: Callable[[str, object], None]) -> None:
+        """Call ``handle(command, value)`` for every message of the script."""
+        self.on_msg(
+            lambda event: handle(event.data["command"], event.data.get("value"))
+        )
+
+
+class TopBar(Component):
+    """Pages, what is loaded, open, help, theme."""
+
+    _esm = _script("top_bar")
+    _css = "top_bar"
+
+
+class ContextBar(Component):
+    """Which star, and how far to trust what is shown of it."""
+
+    _esm = _script("context_bar")
+    _css = "context_bar"
+
+    def focus_search(self) -> None:
+        """Put the cursor into the search field."""
+        self._send_msg({"focus": "search"})
+
+
+class StarList(Component):
+    """All stars as a table of which only the rows in view exist."""
+
+    _esm = _script("star_list")
+    _css = "star_list"
+
+
+class LabelsTable(Component):
+    """Labels of one star with pull bars."""
+
+    _esm = _script("labels")
+    _css = "labels"
+
+
+class TitleRow(Component):
+    """The title of a card with its "What am I seeing?"."""
+
+    _esm = _script("title_row")
+    _css = "title_row"
+
+
+class StatusBar(Component):
+    """The readout of the pixel under the cursor, and key hints."""
+
+    _esm = _script("status_bar")
+    _css = "status_bar"
+
+
+class Dialogs(Component):
+    """Help, opening files, and the cards "What am I seeing?"."""
+
+    _esm = _script("dialogs")
+    _css = "dialogs"
+
+    def show(self, name: str) -> None:
+        """Open the dialog "help" or "open"."""
+        self._send_msg({"show": name})
+
+    def hide(self, name: str) -> None:
+        """Close a dialog."""
+        self._send_msg({"hide": name})
+
+    def acknowledge(self, received: bool) -> None:
+        """Ask for the next part of an upload, or for no more of it."""
+        self._send_msg({"received": received})
+
+
+class Shell(pn.custom.JSComponent):
+    """Keys, address, theme and downloads of the browser tab; shows nothing."""
+
+    commands = param.Dict(default={}, doc="key -> command")
+    keys_on = param.Boolean(default=True, doc="single keys are listened to")
+    theme = param.String(default="light")
+    query = param.String(default="", doc="what the address should say")
+    replaces = param.Boolean(default=False, doc="without a new entry in the history")
+
+    _esm = _script("shell")
+
+    def listen(self, handle: Callable[[str, object], None]) -> None:
+        """Call ``handle(command, value)`` for keys and ways through the history."""
+        self.on_msg(
+            lambda event: handle(event.data["command"], event.data.get("value"))
+        )
+
+    def download(self, filename: str, text: str) -> None:
+        """Have the browser save ``text`` as a file."""
+        self._send_msg({"filename": filename, "text": text})

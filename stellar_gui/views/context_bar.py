@@ -1,0 +1,84 @@
+"""The context bar: which star, its place in the list, and how far to trust it."""
+
+import numpy as np
+import panel as pn
+
+from stellar_gui.analysis.trust import trust_notes
+from stellar_gui.plots.style import THIN_SPACE, number
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import ContextBar
+
+
+class ContextBarView(pn.viewable.Viewer):
+    """What there is to know of ``selection.star`` before reading its spectrum."""
+
+    def __init__(self, selection: Selection, session: Session, **params):
+        super().__init__(**params)
+        self._selection, self._session = selection, session
+        self.list_open = False
+        self.bar = ContextBar(
+            state=self._state(), sizing_mode="stretch_width", height=44
+        )
+        selection.param.watch(lambda event: self.update(), ["star", "models"])
+
+    def update(self) -> None:
+        """Draw again what the selection says."""
+        self.bar.state = self._state()
+
+    def _state(self):
+        star_id, order = self._selection.star, self._session.order
+        place = self._session.position(star_id)
+        return {
+            "star": star_id,
+            "place": _place(place, len(order)),
+            "facts": self._facts(star_id),
+            "notes": [note._asdict() for note in self._notes(star_id)],
+            "listOpen": self.list_open,
+            "first": place == 0 or not order,
+            "last": place == len(order) - 1,
+        }
+
+    def _fits(self, star_id):
+        return self._session.fits_of(star_id, self._session.models)
+
+    def _facts(self, star_id):
+        """(title, value, left out on narrow screens) of what is known."""
+        if not star_id:
+            return []
+        star = self._session.star(star_id)
+        facts = [("S/N", f"{number(float(star.snr()[0]))} /px", False)]
+        if star.resolution:
+            facts.append(("R", number(star.resolution), False))
+        velocity = self._velocity(star_id, star)
+        if velocity is not None:
+            facts.append(("RV", f"{number(velocity, 1, signed=True)} km/s", True))
+        return facts
+
+    def _velocity(self, star_id, star):
+        """The velocity a fit measured; without, the one the file states."""
+        for fit in self._fits(star_id).values():
+            if np.isfinite(fit.rv[0]):
+                return float(fit.rv[0])
+        stated = star.star_data.get("rv")
+        known = stated is not None and np.isfinite(stated[0])
+        return float(stated[0]) if known else None
+
+    def _notes(self, star_id):
+        if not star_id:
+            return []
+        fits = self._fits(star_id)
+        missing = {
+            name: self._session.missing(name, star_id)
+            for name in self._session.models
+            if name not in fits
+        }
+        return trust_notes(self._session.star(star_id), fits, missing)
+
+    def __panel__(self):
+        return self.bar
+
+
+def _place(place, total):
+    of = f"of {number(total)}".replace(" ", THIN_SPACE)
+    return f"{number(place + 1)} {of}" if place >= 0 else f"not among {number(total)}"

@@ -1,0 +1,100 @@
+"""The Kiel diagram of the star: training set, reference and fits; a click picks."""
+
+import numpy as np
+import panel as pn
+from bokeh.events import Tap
+
+from stellar_gui.plots.kiel import KielPlot, Point
+from stellar_gui.plots.style import REFERENCE_STYLE, Painter, model_style
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import TitleRow
+
+_AXES = ("teff", "logg")
+
+
+class KielView(pn.viewable.Viewer):
+    """``selection.star`` in the Kiel diagram; a click selects the nearest star."""
+
+    def __init__(
+        self, selection: Selection, session: Session, theme: str = "light", **params
+    ):
+        super().__init__(**params)
+        self._selection, self._session = selection, session
+        self._painter = Painter(theme)
+        self.plot = KielPlot(self._painter)
+        self._source = None
+        self.title = TitleRow(
+            state={"title": "Kiel diagram", "card": "kiel"},
+            sizing_mode="stretch_width",
+            height=36,
+        )
+        for fig in (self.plot.figure, self.plot.zoom):
+            fig.on_event(Tap, self._pick)
+        selection.param.watch(lambda event: self.update(), ["star", "models"])
+        self.update()
+
+    def update(self) -> None:
+        """Draw again what the selection says."""
+        star_id = self._selection.star
+        if not star_id:
+            return
+        fits = self._session.fits_of(star_id, self._selection.models)
+        self._set_background()
+        self.plot.show(self._points(star_id, fits))
+
+    def _set_background(self):
+        """Training stars of the first shown model that has them, else the survey."""
+        source, text = self._session.set_of(self._selection.star), "grey: this survey"
+        labels, names = source.labels, source.label_names
+        for name in self._selection.models:
+            model = self._session.models[name]
+            if getattr(model, "training_labels", None) is not None:
+                source, text = model, f"grey: {name} training set"
+                labels, names = np.asarray(model.training_labels), model.label_names
+                break
+        if source is self._source:
+            return
+        self._source = source
+        self.title.state = self.title.state | {"note": text}
+        if labels is not None and set(_AXES) <= set(names):
+            columns = [labels[:, names.index(axis)] for axis in _AXES]
+            self.plot.set_background(*columns)
+
+    def _points(self, star_id, fits):
+        star = self._session.star(star_id)
+        points = []
+        if star.labels is not None and set(_AXES) <= set(star.label_names):
+            sigma = star.with_labels(_AXES).labels_sigma
+            covariance = None if sigma is None else np.diag(sigma[0] ** 2)
+            values = star.with_labels(_AXES).labels[0]
+            style = REFERENCE_STYLE
+            points.append(Point(*values, covariance, style.token, style.marker))
+        for name, fit in fits.items():
+            if set(_AXES) <= set(fit.label_names):
+                which = [fit.label_names.index(axis) for axis in _AXES]
+                covariance = fit.covariance[0][np.ix_(which, which)]
+                style = model_style(self._session.models[name].kind)
+                values = fit.labels[0][which]
+                points.append(Point(*values, covariance, style.token, style.marker))
+        return points
+
+    def _pick(self, event):
+        nearest = self._session.nearest(teff=event.x, logg=event.y)
+        if nearest is not None:
+            self._selection.star = nearest
+
+    def repaint(self, theme: str) -> None:
+        """Draw in another theme."""
+        self._painter.repaint(theme)
+        self.plot.repaint()
+
+    def __panel__(self):
+        pane = pn.pane.Bokeh(self.plot.layout, sizing_mode="stretch_both", margin=0)
+        return pn.Column(
+            self.title,
+            pane,
+            sizing_mode="stretch_both",
+            margin=0,
+            css_classes=["card"],
+        )

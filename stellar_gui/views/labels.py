@@ -1,0 +1,125 @@
+"""The labels panel: reference, value ± σ of every model, pull bars."""
+
+import panel as pn
+import param
+
+from stellar_gui.analysis.label_table import LabelRow, label_rows
+from stellar_gui.fitting.result import FitFlag
+from stellar_gui.labels import FAMILY_TITLES
+from stellar_gui.plots.style import FAMILY_TOKENS, model_style, number, plus_minus
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import LabelsTable
+
+_FEW = 8  # so many labels need no headings
+_LOUD = 3.0  # pulls beyond are said in words too
+
+
+class LabelsView(pn.viewable.Viewer):
+    """Labels of ``selection.star`` by the models that are shown."""
+
+    x_fe = param.Boolean(default=False, doc="abundances as [X/Fe], not [X/H]")
+
+    def __init__(self, selection: Selection, session: Session, **params):
+        super().__init__(**params)
+        self._selection, self._session = selection, session
+        self.table = LabelsTable(state=self._state(), sizing_mode="stretch_both")
+        self.table.listen(self._hear)
+        selection.param.watch(lambda event: self.update(), ["star", "models"])
+
+    def _hear(self, command, value):
+        if command == "x_fe":
+            self.x_fe = bool(value)
+
+    @param.depends("x_fe", watch=True)
+    def update(self) -> None:
+        """Draw again what the selection says."""
+        self.table.state = self._state()
+
+    def _state(self):
+        names = self._selection.models
+        star_id = self._selection.star
+        state = {"models": [], "rows": [], "notes": [], "xFe": self.x_fe}
+        if not star_id:
+            return state | {"canSwitch": False}
+        star = self._session.star(star_id)
+        fits = self._session.fits_of(star_id, names)
+        rows = label_rows(star, fits, x_fe=self.x_fe)
+        labels = set(star.label_names).union(
+            *(fit.label_names for fit in fits.values())
+        )
+        return state | {
+            "models": [_look(name, self._session) for name in names],
+            "rows": _drawn(rows, names),
+            "notes": self._notes(star_id, names, fits, rows),
+            "canSwitch": "fe_h" in labels and any(n.endswith("_h") for n in labels),
+        }
+
+    def _notes(self, star_id, names, fits, rows):
+        notes = []
+        for name in names:
+            if name not in fits:
+                sentence = self._session.missing(name, star_id)
+                notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
+                continue
+            for sentence in FitFlag(int(fits[name].flags[0])).sentences:
+                notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
+        for name in names:
+            far = [r.label.title for r in rows if _is_loud(r, name)]
+            if far:
+                which = ", ".join(far[:4]) + (" …" if len(far) > 4 else "")
+                text = f"{name}: {which} beyond 3 σ of the reference"
+                notes.append({"kind": "warning", "text": text})
+        return notes
+
+    def __panel__(self):
+        return self.table
+
+
+def _is_loud(row, name):
+    return name in row.fits and abs(row.fits[name].pull) > _LOUD
+
+
+def _look(name, session):
+    style = model_style(session.models[name].kind)
+    return {
+        "title": name,
+        "token": style.token.replace("_", "-"),
+        "glyph": style.glyph,
+    }
+
+
+def _drawn(rows: list[LabelRow], names):
+    """Rows as the script draws them, under a heading for each family if many."""
+    drawn, family = [], None
+    for row in rows:
+        if len(rows) > _FEW and row.label.family != family:
+            family = row.label.family
+            token = FAMILY_TOKENS[family].replace("_", "-")
+            drawn.append({"family": FAMILY_TITLES[family], "token": token})
+        drawn.append(_drawn_row(row, names))
+    return drawn
+
+
+def _drawn_row(row, names):
+    label, reference = row.label, row.reference
+    sigma = number(reference.sigma, label.decimals)
+    known = reference.sigma == reference.sigma
+    return {
+        "title": label.title,
+        "unit": label.unit if label.unit != "dex" else "",
+        "reference": number(reference.value, label.decimals),
+        "referenceSigma": sigma if known else "",
+        "cells": [_cell(row.fits.get(name), label.decimals) for name in names],
+    }
+
+
+def _cell(value, decimals):
+    if value is None:
+        return {"text": number(float("nan")), "pull": None, "empty": ""}
+    pull = value.pull if value.pull == value.pull else None
+    return {
+        "text": plus_minus(value.value, value.sigma, decimals),
+        "pull": pull,
+        "empty": "no reference",
+    }

@@ -1,0 +1,142 @@
+"""The Star page: context bar, star drawer, spectrum, labels, Kiel diagram, readout."""
+
+import panel as pn
+
+from stellar_gui.plots.pointer import send_pointer
+from stellar_gui.plots.style import model_style
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import StatusBar
+from stellar_gui.views.context_bar import ContextBarView
+from stellar_gui.views.keys import HINTS
+from stellar_gui.views.kiel import KielView
+from stellar_gui.views.labels import LabelsView
+from stellar_gui.views.spectrum import SpectrumView
+from stellar_gui.views.star_list import StarListView
+
+_BODY = """
+:host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }
+@media (max-width: 1099px) { :host { flex-wrap: wrap; overflow: auto; } }
+"""
+_RIGHT = """
+:host { flex: none !important; width: 356px !important; gap: 10px; }
+@media (max-width: 1300px) { :host { width: 330px !important; } }
+@media (max-width: 1099px) {
+  :host { width: 100% !important; height: 700px !important; }
+}
+"""
+_CARD = """
+:host {
+  background: var(--surface); border: 1px solid var(--rule); border-radius: 8px;
+  overflow: hidden; min-width: 0; box-sizing: border-box;
+}
+"""
+_KIEL_HEIGHT = 286
+
+
+class StarPage(pn.viewable.Viewer):
+    """All of the Star page, wired to one selection and one session."""
+
+    def __init__(
+        self, selection: Selection, session: Session, theme: str = "light", **params
+    ):
+        super().__init__(**params)
+        self._selection, self._session = selection, session
+        self.context = ContextBarView(selection, session)
+        self.stars = StarListView(selection, session, self._stars_changed)
+        self.context.bar.listen(self._hear)
+        self.spectrum = SpectrumView(selection, session, theme=theme)
+        self.labels = LabelsView(selection, session)
+        self.kiel = KielView(selection, session, theme=theme)
+        self.status = StatusBar(
+            state=self._status(), sizing_mode="stretch_width", height=28
+        )
+        self.on_command = lambda command, value: None
+        selection.param.watch(
+            lambda event: self._update_status(), ["star", "pixel", "models"]
+        )
+        self._follow_pointer()
+
+    def _hear(self, command, value):
+        self.on_command(command, value)
+
+    # ---- star drawer
+
+    def toggle_list(self, shown: bool | None = None) -> None:
+        """Open or close the star drawer."""
+        shown = not self.context.list_open if shown is None else shown
+        self.context.list_open = shown
+        self.stars.open(shown)
+        self.context.update()
+
+    def escape(self) -> None:
+        """Let go of what is picked, then close a drawer that is not pinned."""
+        if self._selection.pixel is not None:
+            self._selection.pixel = None
+        elif self.context.list_open and not self.stars.pinned:
+            self.toggle_list(False)
+
+    def _stars_changed(self, what):
+        if what == "close":
+            self.toggle_list(False)
+        else:
+            self.context.update()
+
+    # ---- readout
+
+    def _follow_pointer(self):
+        send_pointer(self.spectrum.figures.linked)
+
+    def _update_status(self):
+        self.status.state = self._status()
+
+    def _status(self):
+        shown = self._selection.models
+        looks = []
+        for index, (name, model) in enumerate(self._session.models.items()):
+            token = model_style(model.kind).token.replace("_", "-")
+            if name in shown:
+                looks.append({"title": name, "token": token, "index": index})
+        return {
+            "idle": "point at the spectrum to read it, click to pick a pixel",
+            "hints": HINTS,
+            "pixel": self._selection.pixel,
+            "star": self._selection.star,
+            "models": looks,
+        }
+
+    # ---- all
+
+    def update(self) -> None:
+        """Draw everything again, as after a change of what is loaded."""
+        self.context.update()
+        self.stars.update()
+        self.labels.update()
+        self.kiel.update()
+        self._update_status()
+
+    def repaint(self, theme: str) -> None:
+        """Draw in another theme; the rest follows the style sheet."""
+        self.spectrum.repaint(theme)
+        self.kiel.repaint(theme)
+
+    def __panel__(self):
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        spectrum = pn.Column(self.spectrum, stylesheets=[_CARD], **both)
+        kiel = pn.Column(
+            self.kiel,
+            stylesheets=[_CARD],
+            sizing_mode="stretch_width",
+            height=_KIEL_HEIGHT,
+            margin=0,
+        )
+        right = pn.Column(
+            self.labels,
+            kiel,
+            stylesheets=[_RIGHT],
+            width=356,
+            sizing_mode="stretch_height",
+            margin=0,
+        )
+        body = pn.Row(self.stars, spectrum, right, stylesheets=[_BODY], **both)
+        return pn.Column(self.context, body, self.status, **both)
