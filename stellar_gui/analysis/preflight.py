@@ -1,7 +1,7 @@
 """Preflight: is this spectrum fit for this model? Said before anything is fitted.
 
-Each check gives a note with a few words for a chip and a sentence for a notification.
-`fitting` refuses what is "bad" here; "warn" a user should know and may accept.
+Each check gives a finding: a few words for a chip and a sentence for a notification.
+`fitting` refuses what is "bad" here; "warning" a user should know and may accept.
 """
 
 from typing import NamedTuple
@@ -14,35 +14,39 @@ from stellar_gui.models.base import SpectralModel
 from stellar_gui.preprocess import observed_pieces
 from stellar_gui.spectra import Spectra
 
-OK, WARN, BAD = "ok", "warn", "bad"
+OK, WARNING, BAD = "ok", "warning", "bad"
 _MANY_BAD = 0.05  # of the pixels of the pieces
 _STARS = 64  # of a large set, so many are looked at
 
 
-class Note(NamedTuple):
-    """One finding: what it is about, how grave it is, in words and in a sentence."""
+class Finding(NamedTuple):
+    """What was found: its topic, how grave it is, in a few words and in a sentence."""
 
     topic: str  # "pixels", "normalisation", "assumed", "medium", "coverage", ...
-    level: str  # "ok", "warn" or "bad"
-    title: str  # "1.3 % masked"
+    kind: str  # "ok", "warning" or "bad"
+    text: str  # "1.3 % masked"
     sentence: str
 
 
-def preflight(spectra: Spectra, model: SpectralModel | None = None) -> list[Note]:
+def preflight(spectra: Spectra, model: SpectralModel | None = None) -> list[Finding]:
     """Return what must be known before ``spectra`` are fitted, with ``model`` or any.
 
     The gravest come first. Looks at up to 64 stars of a set.
     """
     stars = np.linspace(0, len(spectra) - 1, min(len(spectra), _STARS)).astype(int)
     sample = spectra[np.unique(stars)]
-    notes = [*_pixel_notes(sample), _normalisation_note(sample), *_assumed(sample)]
+    found = [
+        *_pixel_findings(sample),
+        _normalisation_finding(sample),
+        *_assumed(sample),
+    ]
     if model is not None:
-        notes += [
-            _medium_note(sample, model),
-            _coverage_note(sample, model),
-            *_resolution_notes(sample, model),
+        found += [
+            _medium_finding(sample, model),
+            _coverage_finding(sample, model),
+            *_resolution_findings(sample, model),
         ]
-    return sorted(notes, key=lambda note: [BAD, WARN, OK].index(note.level))
+    return sorted(found, key=lambda finding: [BAD, WARNING, OK].index(finding.kind))
 
 
 def bad_share(spectra: Spectra) -> np.ndarray:
@@ -58,11 +62,11 @@ def bad_share(spectra: Spectra) -> np.ndarray:
     return 1 - spectra.good[:, inside].mean(axis=1)
 
 
-def _pixel_notes(spectra):
+def _pixel_findings(spectra):
     good = spectra.good.any(axis=1)
     if not good.all():
         blind = spectra.ids[~good]
-        yield Note(
+        yield Finding(
             "pixels",
             BAD,
             "no good pixel",
@@ -73,19 +77,19 @@ def _pixel_notes(spectra):
         return
     share = float(bad_share(spectra[good]).mean())
     many = share > _MANY_BAD
-    yield Note(
+    yield Finding(
         "pixels",
-        WARN if many else OK,
+        WARNING if many else OK,
         f"{share:.1%} masked".replace("%", " %"),
         f"{share:.1%} of the pixels are bad (ivar 0); they take no part in any fit."
         + (" That is a lot: look at the mask bits." if many else ""),
     )
 
 
-def _normalisation_note(spectra):
+def _normalisation_finding(spectra):
     level = continuum_level(spectra.flux, spectra.ivar)
     if not spectra.normalised:
-        return Note(
+        return Finding(
             "normalisation",
             BAD,
             "not normalised",
@@ -93,31 +97,31 @@ def _normalisation_note(spectra):
             "expect a continuum of 1. Normalise it with preprocess.normalise().",
         )
     if not looks_normalised(spectra.flux, spectra.ivar):
-        return Note(
+        return Finding(
             "normalisation",
             BAD,
             "not normalised",
             f"the flux is said to be normalised, but its upper envelope lies at "
             f"{level:.3g}, expected about 1. Normalise it with preprocess.normalise().",
         )
-    return Note("normalisation", OK, "normalised", "the continuum lies near 1.")
+    return Finding("normalisation", OK, "normalised", "the continuum lies near 1.")
 
 
 def _assumed(spectra):
     for what in spectra.metadata.get("assumed", ()):
-        yield Note(
+        yield Finding(
             "assumed",
-            WARN,
+            WARNING,
             "assumed: " + what.split(",")[0],
             f"the file does not say, so it is assumed: {what}. If that is wrong, read "
             "it again with the right options of read_spectra().",
         )
 
 
-def _medium_note(spectra, model):
+def _medium_finding(spectra, model):
     if spectra.medium == model.medium:
-        return Note("medium", OK, spectra.medium, f"both are in {spectra.medium}.")
-    return Note(
+        return Finding("medium", OK, spectra.medium, f"both are in {spectra.medium}.")
+    return Finding(
         "medium",
         BAD,
         f"{spectra.medium}, not {model.medium}",
@@ -127,19 +131,19 @@ def _medium_note(spectra, model):
     )
 
 
-def _coverage_note(spectra, model):
+def _coverage_finding(spectra, model):
     grid, own = model.wavelength.numpy(force=True), spectra.wavelength
     found = match_pixels(grid, own) >= 0
     if found.any():
         share = float(found.mean())
-        return Note(
+        return Finding(
             "coverage",
-            OK if share > 0.9 else WARN,
+            OK if share > 0.9 else WARNING,
             f"{share:.0%} covered".replace("%", " %"),
             f"the spectra have {share:.0%} of the model's pixels.",
         )
     if own[-1] < grid[0] or own[0] > grid[-1]:
-        return Note(
+        return Finding(
             "coverage",
             BAD,
             "not covered",
@@ -147,7 +151,7 @@ def _coverage_note(spectra, model):
             f"{grid[0]:.1f} to {grid[-1]:.1f} Å: they share nothing. Load a model of "
             "this wavelength range.",
         )
-    return Note(
+    return Finding(
         "grid",
         BAD,
         "other pixels",
@@ -156,14 +160,14 @@ def _coverage_note(spectra, model):
     )
 
 
-def _resolution_notes(spectra, model):
+def _resolution_findings(spectra, model):
     own, expected = spectra.resolution, model.resolution
     if own is None or expected is None or abs(own / expected - 1) < 0.1:
         return
     higher = own > expected
-    yield Note(
+    yield Finding(
         "resolution",
-        WARN,
+        WARNING,
         f"R {own:.0f}, not {expected:.0f}",
         f"the spectra have R = {own:.0f}, the model {expected:.0f}. "
         + (

@@ -2,7 +2,9 @@
 
 import contextlib
 import gzip
+import io
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,24 +32,26 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
     Raises ValueError if the file is damaged or shorter than its headers say.
     """
     try:
+        content = path.read_bytes()
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)
         with warnings.catch_warnings():
             # truncation is checked below; odd cards are common and harmless
             warnings.simplefilter("ignore", AstropyUserWarning)
-            with fits.open(path, memmap=False) as hdus:
-                _check_whole(hdus, path)
+            with fits.open(io.BytesIO(content)) as hdus:
+                _check_whole(hdus, path, len(content))
                 yield hdus
-    except (OSError, EOFError, fits.VerifyError) as fault:
+    except (OSError, EOFError, zlib.error, fits.VerifyError) as fault:
         raise ValueError(
             f"{path.name} cannot be read as FITS, it is damaged ({fault}). Fetch the "
             "file again."
         ) from fault
 
 
-def _check_whole(hdus, path):
-    last = hdus[-1].fileinfo()  # [-1] makes astropy find all of them
-    expected = last["datLoc"] + hdus[-1].size
-    size = path.stat().st_size
-    if hdus[0].fileinfo()["file"].compression is None and size < expected:
+def _check_whole(hdus, path, size):
+    last = hdus[-1]  # [-1] makes astropy find all of them
+    expected = last.fileinfo()["datLoc"] + last.size
+    if size < expected:
         raise ValueError(
             f"{path.name} is truncated: it has {size} bytes, its headers expect "
             f"{expected}. Fetch the file again."

@@ -6,6 +6,7 @@ synonyms. Units of ECSV and FITS columns are heeded, wavelengths become Angstrom
 
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.table import Table
@@ -38,7 +39,7 @@ _SNIFFED = 65536  # bytes of a text file that are looked at
 
 def identify(path: Path) -> bool:
     """Whether this is text or FITS with columns that can be wavelength and flux."""
-    return {"wavelength", "flux"} <= set(_assign(_column_names(path)))
+    return _is_header(_column_names(path))
 
 
 def load(
@@ -96,35 +97,58 @@ def _column_names(path):
         with opened(path) as hdus:
             tables = [hdu for hdu in hdus if not hdu.is_image]
             return tables[0].columns.names if tables else []
-    return _text_header(path)
+    return _layout(path).names
 
 
-def _text_header(path):
-    """Column names of a text table, from its first line that is no comment."""
+class _Layout(NamedTuple):
+    """How a text table is written: its column names, and what astropy must be told."""
+
+    names: list[str]
+    options: dict[str, Any]
+
+
+def _layout(path):
+    """The layout of a text table, by its header: the first line or a comment."""
     with path.open("rb") as file:
         start = file.read(_SNIFFED)
     if b"\0" in start:
-        return []  # no text
+        return _Layout([], {})  # no text
     lines = start.decode("utf-8", errors="replace").splitlines()
-    comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
-    plain = [line for line in lines if line.strip() and not line.startswith("#")]
-    for line in [*plain[:1], *comments[-1:]]:
-        names = [part.strip(" \"'") for part in re.split(r"[,;\t]|\s+", line) if part]
-        if {"wavelength", "flux"} <= set(_assign(names)):
-            return names
-    return []
+    plain = next((n for n in lines if n.strip() and not n.startswith("#")), "")
+    if lines and lines[0].startswith("# %ECSV"):
+        return _Layout(_split(plain), {"format": "ascii.ecsv"})
+    comments = [line[1:] for line in lines if line.startswith("#")]
+    for place, line in enumerate(comments):
+        if _is_header(_split(line)) and not _is_header(_split(plain)):
+            options = {"format": "ascii.commented_header", "header_start": place}
+            return _Layout(_split(line), _spaced(line) | options)
+    return _Layout(_split(plain), _spaced(plain) | {"format": "ascii.basic"})
+
+
+def _spaced(line):
+    return {"delimiter": _delimiter(line), "guess": False}
+
+
+def _delimiter(line):
+    return next((mark for mark in ",;\t|" if mark in line), " ")
+
+
+def _split(line):
+    delimiter = _delimiter(line)
+    parts = line.split(None if delimiter == " " else delimiter)
+    return [part.strip(" \"'") for part in parts]
+
+
+def _is_header(names):
+    return {"wavelength", "flux"} <= set(_assign(names))
 
 
 def _read(path):
     try:
         if is_fits(path):
-            with opened(path):
+            with opened(path):  # for its sentence, if the file is damaged
                 return Table.read(path, format="fits", unit_parse_strict="silent")
-        with path.open(encoding="utf-8") as file:
-            ecsv = file.readline().startswith("# %ECSV")
-        return Table.read(
-            path, format="ascii.ecsv" if ecsv else "ascii", guess=not ecsv
-        )
+        return Table.read(path, **_layout(path).options)
     except (ValueError, KeyError, IndexError, OSError) as fault:
         reason = str(fault).strip().splitlines()[0] if str(fault).strip() else "no rows"
         raise ValueError(
