@@ -36,7 +36,7 @@ class Cannon:
     plain Cannon; pivot, scale (n_labels,): labels_scaled = (labels - pivot) / scale;
     training_labels (n_stars, n_labels), physical units. ``notes`` are sentences on the
     training set that a user of the results must know;
-    provenance: free, of plain values.
+    provenance: free, of plain values, ``training_ids`` among them.
     """
 
     wavelength: Tensor
@@ -107,6 +107,7 @@ class Cannon:
             "resolution": spectra.resolution,
             "label_units": spectra.label_units,
             "notes": training_notes(labels, spectra.label_names),
+            "provenance": {"training_ids": spectra.ids.tolist()},
         }
         return regression, context
 

@@ -80,27 +80,24 @@ class PixelRegression:
         new = lambda *shape: flux.new_full(shape, torch.nan, dtype=dtype)  # noqa: E731
         self.theta = new(n_pixels, n_terms)
         self.variance = new(n_pixels).masked_fill(enough, 0.0)
+        self.reduced_chi2 = new(n_pixels)
         self.active = torch.nonzero(enough)[:, 0]
 
     def step(self) -> dict[str, float]:
         """Solve theta of the active pixels and move their scatter once.
 
-        Returns chi2 per degree of freedom, the median over the pixels worked on, and
-        the number of pixels still to be worked on.
+        Returns chi2 per degree of freedom, the median over all modelled pixels, and the
+        number of pixels that the next step will work on.
         """
-        going, chi2 = [], []
-        for pixels in self.active.split(_BLOCK):
-            moves, reduced = self._step_block(pixels)
-            going.append(pixels[moves])
-            chi2.append(reduced)
-        if not going:
-            return {"chi2": torch.nan, "pixels_left": 0.0}
-        self.active = torch.cat(going)
-        median = torch.cat(chi2).nanmedian()
-        return {"chi2": float(median), "pixels_left": float(len(self.active))}
+        blocks = self.active.split(_BLOCK)
+        self.active = torch.cat([pixels[self._step_block(pixels)] for pixels in blocks])
+        return {
+            "chi2": float(self.reduced_chi2.nanmedian()),
+            "pixels_left": float(len(self.active)),
+        }
 
-    def _step_block(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Step ``pixels``; returns which of them go on, and their reduced chi2."""
+    def _step_block(self, pixels: Tensor) -> Tensor:
+        """Step ``pixels``; returns which of them go on."""
         flux, weight = self._block(pixels)  # (n, n_stars)
         normal = self.design.normal_matrices(weight)
         factor, failed = torch.linalg.cholesky_ex(normal)
@@ -119,8 +116,8 @@ class PixelRegression:
         new = (old + (gain - total * freedom) / curvature).clamp(min=0.0)
         self.variance[pixels] = new
         noise = torch.sqrt(self.n_good[pixels] / total)
-        moves = (new.sqrt() - old.sqrt()).abs() > self.tolerance * noise
-        return moves, gain / (total * freedom)
+        self.reduced_chi2[pixels] = gain / (total * freedom)
+        return (new.sqrt() - old.sqrt()).abs() > self.tolerance * noise
 
     def _block(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """flux and 1 / (1/ivar + s**2) of some pixels, (n, n_stars) each."""
