@@ -110,7 +110,7 @@ def _add_train(commands):
     payne = methods.add_parser("payne", help="a network that emulates a grid")
     payne.add_argument("--hidden", type=int, default=300, help="units in a layer")
     for method in (cannon, payne):
-        method.add_argument("--data", type=Path, required=True, help="a survey file")
+        method.add_argument("--data", type=Path, help="a survey file")
         method.add_argument("--run", type=Path, help="run directory; default: new")
         method.add_argument("--out", type=Path, help="write the finished model here")
         method.add_argument("--steps", type=int, help="default: the method's own")

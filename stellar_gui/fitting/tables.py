@@ -8,7 +8,7 @@ import numpy as np
 from astropy.table import Column, Table, vstack
 
 from stellar_gui import __version__
-from stellar_gui.fitting.fit import fit_labels
+from stellar_gui.fitting import fit_labels
 from stellar_gui.fitting.result import FitFlag, FitResult
 from stellar_gui.labels import describe
 
