@@ -1,4 +1,4 @@
-"""The synthesiser against an independent code, Turbospectrum, on the same structures."""
+"""The synthesiser against an independent code, Turbospectrum, on equal structures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The frozen Turbospectrum stars, as tests want them (tests/data/turbospectrum_s7.md)."""
+"""The frozen Turbospectrum stars, for tests (tests/data/turbospectrum_s7.md)."""
 
 from functools import cache
 from pathlib import Path

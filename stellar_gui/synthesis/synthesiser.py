@@ -256,4 +256,7 @@ def _checked_labels(labels) -> Tensor:
             f"vbroad is {float(vbroad.min()):g} to {float(vbroad.max()):g} km/s, "
             f"expected 0 to {VBROAD_MAX:g}"
         )
+    vmicro = labels[:, _VMICRO]
+    if (vmicro < 0).any():
+        raise ValueError(f"vmicro is {float(vmicro.min()):g} km/s, expected 0 or more")
     return labels
