@@ -11,7 +11,7 @@ from stellar_gui.spectra import Spectra
 _POOR_CHI2 = 1.5  # reduced chi² from which a fit is worth a warning
 _MASKED = 0.01  # part of the pixels
 _SERIOUS = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
-_OUTSIDE = FitFlag.EDGE | FitFlag.OUTSIDE_TRAINING
+OUTSIDE = FitFlag.EDGE | FitFlag.OUTSIDE_TRAINING
 
 
 class Note(NamedTuple):
@@ -43,11 +43,11 @@ def trust_notes(
 
 
 def _coverage(fits):
-    outside = [name for name, fit in fits.items() if int(fit.flags[0]) & _OUTSIDE]
+    outside = [name for name, fit in fits.items() if int(fit.flags[0]) & OUTSIDE]
     if fits and not outside:
         return [Note("ok", "inside training range")]
     return [
-        Note("warning", f"{name} outside training", _sentences(fits[name], _OUTSIDE))
+        Note("warning", f"{name} outside training", _sentences(fits[name], OUTSIDE))
         for name in outside
     ]
 

@@ -69,7 +69,7 @@ class KielPlot:
     def __init__(self, painter: Painter):
         self._background = ColumnDataSource({"teff": [], "logg": []})
         self._points = ColumnDataSource(_columns([], painter), name="kiel-points")
-        self._ellipses = ColumnDataSource({"teff": [], "logg": [], "color": []})
+        self._ellipses = ColumnDataSource(_ellipse_columns([], painter))
         self._frame = ColumnDataSource(_frame(0, 0, 1, 1))
         self._painter = painter
         self._shown: list[Point] = []
@@ -115,7 +115,8 @@ class KielPlot:
             source=self._ellipses,
             fill_color="color",
             line_color="color",
-            fill_alpha=0.2,
+            fill_alpha="alpha",
+            line_dash="dash",
         )
         dots = fig.scatter(
             "teff", "logg", source=self._points, marker="marker", size="size"
@@ -217,4 +218,6 @@ def _ellipse_columns(points, painter):
         "teff": [ellipse[0] for ellipse, _ in drawn],
         "logg": [ellipse[1] for ellipse, _ in drawn],
         "color": [getattr(painter.tokens, point.token) for _, point in drawn],
+        "alpha": [0.1 if point.marker == "diamond" else 0.22 for _, point in drawn],
+        "dash": ["3 3" if point.marker == "diamond" else "solid" for _, point in drawn],
     }

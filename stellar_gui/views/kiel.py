@@ -4,6 +4,7 @@ import numpy as np
 import panel as pn
 from bokeh.events import Tap
 
+from stellar_gui.analysis.trust import OUTSIDE
 from stellar_gui.plots.kiel import KielPlot, Point
 from stellar_gui.plots.style import REFERENCE_STYLE, Painter, model_style
 from stellar_gui.selection import Selection
@@ -42,6 +43,7 @@ class KielView(pn.viewable.Viewer):
         fits = self._session.fits_of(star_id, self._selection.models)
         self._set_background()
         self.plot.show(self._points(star_id, fits))
+        self.title.state = self.title.state | {"chips": _chips(fits)}
 
     def _set_background(self):
         """Training stars of the first shown model that has them, else the survey."""
@@ -91,10 +93,14 @@ class KielView(pn.viewable.Viewer):
 
     def __panel__(self):
         pane = pn.pane.Bokeh(self.plot.layout, sizing_mode="stretch_both", margin=0)
-        return pn.Column(
-            self.title,
-            pane,
-            sizing_mode="stretch_both",
-            margin=0,
-            css_classes=["card"],
-        )
+        return pn.Column(self.title, pane, sizing_mode="stretch_both", margin=0)
+
+
+def _chips(fits):
+    if not fits:
+        return []
+    outside = any(int(fit.flags[0]) & OUTSIDE for fit in fits.values())
+    kind, text = ("warning", "outside") if outside else ("ok", "inside")
+    return [
+        {"kind": kind, "text": text, "tip": f"{text} the range of the training set"}
+    ]

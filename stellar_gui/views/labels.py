@@ -1,12 +1,19 @@
 """The labels panel: reference, value ± σ of every model, pull bars."""
 
+import numpy as np
 import panel as pn
 import param
 
 from stellar_gui.analysis.label_table import LabelRow, label_rows
 from stellar_gui.fitting.result import FitFlag
 from stellar_gui.labels import FAMILY_TITLES
-from stellar_gui.plots.style import FAMILY_TOKENS, model_style, number, plus_minus
+from stellar_gui.plots.style import (
+    FAMILY_TOKENS,
+    NOTHING,
+    model_style,
+    number,
+    plus_minus,
+)
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import LabelsTable
@@ -23,7 +30,7 @@ class LabelsView(pn.viewable.Viewer):
     def __init__(self, selection: Selection, session: Session, **params):
         super().__init__(**params)
         self._selection, self._session = selection, session
-        self.table = LabelsTable(state=self._state(), sizing_mode="stretch_both")
+        self.table = LabelsTable(state=self._state(), sizing_mode="stretch_width")
         self.table.listen(self._hear)
         selection.param.watch(lambda event: self.update(), ["star", "models"])
 
@@ -103,23 +110,28 @@ def _drawn(rows: list[LabelRow], names):
 
 def _drawn_row(row, names):
     label, reference = row.label, row.reference
-    sigma = number(reference.sigma, label.decimals)
-    known = reference.sigma == reference.sigma
+    decimals = _decimals(label, [v.sigma for v in row.fits.values()])
+    known = np.isfinite(reference.sigma)
     return {
         "title": label.title,
         "unit": label.unit if label.unit != "dex" else "",
-        "reference": number(reference.value, label.decimals),
-        "referenceSigma": sigma if known else "",
-        "cells": [_cell(row.fits.get(name), label.decimals) for name in names],
+        "reference": number(reference.value, decimals),
+        "referenceSigma": number(reference.sigma, decimals) if known else "",
+        "cells": [_cell(row.fits.get(name), decimals) for name in names],
     }
+
+
+def _decimals(label, sigmas):
+    """The label's own, one more where a sigma would be written as 0.00 or 0.01."""
+    small = 10.0**-label.decimals
+    return label.decimals + any(sigma < 0.95 * small for sigma in sigmas)
 
 
 def _cell(value, decimals):
     if value is None:
-        return {"text": number(float("nan")), "pull": None, "empty": ""}
-    pull = value.pull if value.pull == value.pull else None
+        return {"text": NOTHING, "pull": None, "empty": ""}
     return {
         "text": plus_minus(value.value, value.sigma, decimals),
-        "pull": pull,
+        "pull": value.pull if np.isfinite(value.pull) else None,
         "empty": "no reference",
     }

@@ -31,7 +31,8 @@ _CARD = """
   overflow: hidden; min-width: 0; box-sizing: border-box;
 }
 """
-_KIEL_HEIGHT = 286
+_LABELS = ":host { flex: 1 1 auto !important; min-height: 0; overflow: hidden; }"
+_KIEL = ":host { flex: 1 0 286px !important; max-height: 380px; }"
 
 
 class StarPage(pn.viewable.Viewer):
@@ -123,15 +124,14 @@ class StarPage(pn.viewable.Viewer):
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
         spectrum = pn.Column(self.spectrum, stylesheets=[_CARD], **both)
-        kiel = pn.Column(
-            self.kiel,
-            stylesheets=[_CARD],
-            sizing_mode="stretch_width",
-            height=_KIEL_HEIGHT,
-            margin=0,
-        )
+        kiel = pn.Column(self.kiel, stylesheets=[_CARD, _KIEL], **both)
         right = pn.Column(
-            self.labels,
+            pn.Column(
+                self.labels,
+                stylesheets=[_LABELS],
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
             kiel,
             stylesheets=[_RIGHT],
             width=356,

@@ -139,7 +139,10 @@ class StarListView(pn.viewable.Viewer):
             summary = self._session.summary(name[5:], star_id)
             return number(summary.chi2 if summary else float("nan"), 2)
         value = self._session.columns()[name][self._session.row_of(star_id)]
-        return number(value, 0 if name == "snr" else describe(name).decimals)
+        if name == "snr":
+            return number(value)
+        about = describe(name)
+        return number(value, about.decimals, signed=about.title.startswith("["))
 
     def _flag(self, star_id):
         said, serious = [], False

@@ -1,0 +1,112 @@
+"""What a user looks at: in the address and back, validated, undone."""
+
+import pytest
+
+from stellar_gui.selection import Selection
+
+STARS = {"sun": 0, "star 1": 1, "2M19485057+5005279": 2}
+MODELS = ("Cannon", "Payne")
+
+
+@pytest.fixture
+def selection():
+    return Selection(STARS, MODELS)
+
+
+def test_an_address_brings_the_same_view_back(selection):
+    chosen = {
+        "star": "2M19485057+5005279",
+        "window": (6430.25, 6458.5),
+        "models": ("Payne",),
+        "pixel": 6449.2,
+        "elements": ("Mg", "Al"),
+        "run": "payne 12",
+    }
+    assert selection.choose(**chosen) == []
+    other = Selection(STARS, MODELS)
+    assert other.from_query(selection.to_query()) == []
+    assert {name: getattr(other, name) for name in chosen} == chosen
+
+
+def test_the_default_view_needs_no_query(selection):
+    assert selection.to_query() == ""
+
+
+def test_hiding_all_models_survives_the_address(selection):
+    selection.choose(models=())
+    other = Selection(STARS, MODELS)
+    other.from_query(selection.to_query())
+    assert other.models == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?page=cooking", "page is 'cooking', expected one of star"),
+        ("?star=nobody", "star 'nobody' is not in this survey"),
+        ("?window=blue", "expected low-high in Å such as 6430-6458"),
+        ("?window=5000-4000", "expected low-high"),
+        ("?window=nan-5000", "expected low-high"),
+        ("?window=1-2-3", "expected low-high"),
+        ("?models=Cannon,Nobody", "model 'Nobody' is not loaded"),
+        ("?pixel=-3", "expected a wavelength in Å above 0"),
+        ("?pixel=inf", "expected a wavelength"),
+    ],
+)
+def test_a_bad_value_is_said_and_ignored(selection, query, sentence):
+    before = selection.param.values()
+    refused = selection.from_query(query)
+    assert len(refused) == 1
+    assert sentence in refused[0]
+    assert refused[0].endswith("it is ignored")
+    assert selection.param.values() == before
+
+
+def test_good_values_beside_a_bad_one_are_taken(selection):
+    assert len(selection.from_query("?star=sun&pixel=red")) == 1
+    assert selection.star == "sun"
+
+
+def test_keys_of_others_pass_without_a_word(selection):
+    assert selection.from_query("?theme=dark&star=sun") == []
+
+
+def test_undo_takes_back_one_change_at_a_time(selection):
+    selection.choose(star="sun")
+    selection.choose(star="star 1", window=(5000.0, 5010.0))
+    assert selection.undo()
+    assert (selection.star, selection.window) == ("sun", None)
+    assert selection.undo()
+    assert selection.star == ""
+    assert not selection.undo()
+
+
+def test_a_drag_of_the_window_is_one_change(selection):
+    for k in range(30):
+        selection.choose(window=(5000.0 + k, 5010.0 + k))
+    selection.undo()
+    assert selection.window is None
+
+
+def test_undo_is_no_change_to_undo(selection):
+    selection.choose(star="sun")
+    selection.choose(star="star 1")
+    selection.undo()
+    selection.undo()
+    assert selection.star == ""
+
+
+def test_models_toggle_in_their_own_order(selection):
+    selection.toggle_model("Cannon")
+    assert selection.models == ("Payne",)
+    selection.toggle_model("Cannon")
+    assert selection.models == MODELS
+
+
+def test_a_new_model_is_shown(selection):
+    selection.add_model_name("Cannon 2")
+    assert selection.models == (*MODELS, "Cannon 2")
+
+
+def test_a_parameter_that_does_not_exist_is_refused(selection):
+    assert "no part of a selection" in selection.choose(colour="red")[0]

@@ -1,0 +1,156 @@
+"""What one session has loaded: fits of the moment, files of its own, work ahead."""
+
+import numpy as np
+import pytest
+
+from stellar_gui.fitting import fit_labels
+from stellar_gui.fitting.cache import FitCache
+from stellar_gui.io import write_spectra
+from stellar_gui.models import save_model
+from stellar_gui.session import Session
+
+from .small_survey import small_cannon, small_survey
+
+
+@pytest.fixture(scope="module")
+def cannon():
+    return small_cannon()
+
+
+@pytest.fixture
+def session(cannon):
+    session = Session(small_survey(), {"Cannon": cannon})
+    yield session
+    session.close()
+    session.wait(10)
+
+
+def altered(spectra, star, pixel, by):
+    flux = np.array(spectra.flux)
+    flux[star, pixel] += by
+    return spectra.replace(flux=flux)
+
+
+def test_a_displayed_fit_follows_one_changed_pixel(cannon):
+    """Even with a cache that already knows the fit of the unchanged star."""
+    fits, survey = FitCache(), small_survey()
+    pixel = int(np.flatnonzero(survey.good[0])[50])
+    changed = altered(survey, 0, pixel, 0.2)
+    before = Session(survey, {"Cannon": cannon}, fits).fit("Cannon", "star-0000")
+    after = Session(changed, {"Cannon": cannon}, fits).fit("Cannon", "star-0000")
+    assert after.chi2[0] > before.chi2[0] + 10
+    assert after.chi2[0] == pytest.approx(fit_labels(cannon, changed[0]).chi2[0])
+
+
+def test_a_displayed_fit_follows_the_model():
+    fits, survey = FitCache(), small_survey()
+    quadratic, linear = small_cannon(2), small_cannon(1)
+    first = Session(survey, {"Cannon": quadratic}, fits).fit("Cannon", "star-0001")
+    second = Session(survey, {"Cannon": linear}, fits).fit("Cannon", "star-0001")
+    assert first.chi2[0] != second.chi2[0]
+
+
+def test_the_same_data_and_model_are_fitted_once(cannon):
+    fits = FitCache()
+    first = Session(small_survey(), {"Cannon": cannon}, fits).fit("Cannon", "star-0003")
+    again = Session(small_survey(), {"A": cannon}, fits).fit("A", "star-0003")
+    assert again is first
+
+
+def test_a_star_that_no_model_covers_gets_a_sentence(cannon):
+    far = small_survey(3).replace(wavelength=small_survey(3).wavelength + 3000)
+    session = Session(far, {"Cannon": cannon})
+    assert session.fit("Cannon", "star-0000") is None
+    assert "covers" in session.missing("Cannon", "star-0000")
+
+
+def test_air_against_vacuum_gets_a_sentence(cannon):
+    session = Session(small_survey(3, medium="vacuum"), {"Cannon": cannon})
+    assert session.fit("Cannon", "star-0000") is None
+    assert "vacuum wavelengths" in session.missing("Cannon", "star-0000")
+
+
+def test_neighbours_are_ready_before_they_are_asked_for(session):
+    session.prefetch("star-0010")
+    session.wait(30)
+    assert session.n_summaries == len(session.ids)
+    near = session.summary("Cannon", "star-0011")
+    assert near.chi2 == pytest.approx(
+        session.fit("Cannon", "star-0011").reduced_chi2[0]
+    )
+
+
+def test_the_background_fits_as_the_foreground_does(session, cannon):
+    session.prefetch("star-0000")
+    session.wait(30)
+    alone = fit_labels(cannon, session.star("star-0042"))
+    ahead = session.fit("Cannon", "star-0042")
+    assert ahead.labels == pytest.approx(alone.labels, rel=1e-5)
+    assert ahead.chi2 == pytest.approx(alone.chi2, rel=1e-5)
+
+
+def test_sessions_keep_their_files_to_themselves(cannon, tmp_path):
+    survey, fits = small_survey(), FitCache()
+    one = Session(survey, {"Cannon": cannon}, fits)
+    other = Session(survey, {"Cannon": cannon}, fits)
+    path = tmp_path / "mine.h5"
+    write_spectra(path, small_survey(2, seed=5, prefix="mine"))
+    ids, _ = one.open_file(path)
+    assert ids == ["mine-0000", "mine-0001"]
+    assert set(ids).isdisjoint(other.ids)
+
+
+def test_an_id_that_is_taken_gets_a_number(session):
+    assert session.add_spectra(small_survey(1)) == ["star-0000 (2)"]
+    assert session.star("star-0000 (2)").n_pixels == 240
+
+
+def test_a_model_file_becomes_a_named_model(session, cannon, tmp_path):
+    save_model(cannon, tmp_path / "again.safetensors")
+    ids, notes = session.open_file(tmp_path / "again.safetensors")
+    assert ids == []
+    assert notes == ["loaded the model Cannon 2"]
+    assert session.fit("Cannon 2", "star-0000").chi2 == pytest.approx(
+        session.fit("Cannon", "star-0000").chi2
+    )
+
+
+def test_a_bad_file_changes_nothing(session, tmp_path):
+    path = tmp_path / "bad.fits"
+    path.write_bytes(b"SIMPLE  =" + b"\0" * 100)
+    before = session.ids
+    with pytest.raises(ValueError, match="bad"):
+        session.open_file(path)
+    assert session.ids == before
+
+
+def test_stepping_stops_at_the_ends_and_follows_the_order(session):
+    assert session.step("star-0000", -1) == "star-0000"
+    session.order = ["star-0005", "star-0002"]
+    assert session.step("star-0005", 1) == "star-0002"
+    assert session.step("star-0002", 1) == "star-0002"
+    assert session.step("star-0050", 1) == "star-0005"
+
+
+def test_the_nearest_star_is_near(session):
+    teff, logg = session.columns()["teff"], session.columns()["logg"]
+    assert session.nearest(teff=teff[7] + 1, logg=logg[7]) == "star-0007"
+
+
+def test_columns_span_sets_of_other_labels(session):
+    cut = small_survey(2, seed=9, prefix="bare").with_labels(["teff"])
+    session.add_spectra(cut)
+    assert np.isnan(session.columns()["mg_h"][-2:]).all()
+    assert np.isfinite(session.columns()["teff"]).all()
+
+
+def test_the_cache_forgets_the_least_used_first(cannon):
+    result = fit_labels(cannon, small_survey(1))
+    from stellar_gui.fitting.cache import Outcome
+
+    cache = FitCache(max_bytes=12_000)
+    for key in "abcd":
+        cache.put(key, Outcome(result, None))
+        cache.get("a")
+    assert cache.get("a") is not None
+    assert cache.get("b") is None
