@@ -56,8 +56,8 @@ def infer_cannon(
     chi2 = statistics.corrected() if errors_in_variables else statistics.chi2
     scaled, _, converged = polish(model, chi2, scaled)
     flags = np.zeros(len(spectra), dtype=np.int64)
-    flags[rivals] |= FitFlag.STARTS_DISAGREE
-    flags[~converged] |= FitFlag.NOT_CONVERGED
+    flags[rivals.numpy()] |= FitFlag.STARTS_DISAGREE
+    flags[(~converged).numpy()] |= FitFlag.NOT_CONVERGED
     covariance = _covariance(model.polynomial, statistics, scaled, errors_in_variables)
     return _result(model, spectra, pixels, statistics, scaled, covariance, flags)
 
@@ -91,11 +91,13 @@ def _result(model, spectra, pixels, statistics, scaled, covariance, flags) -> Fi
     covariance = covariance * model.scale[:, None] * model.scale
     low, high = model.label_ranges.T
     edge = ((labels < low) | (labels > high)).any(1)
-    flags[edge] |= FitFlag.EDGE
-    flags[model.leverage(labels) > model.largest_leverage] |= FitFlag.OUTSIDE_TRAINING
-    flags[~covariance.isfinite().all(2).all(1)] |= FitFlag.NOT_CONVERGED
+    flags[edge.numpy()] |= FitFlag.EDGE
+    outside = model.leverage(labels) > model.largest_leverage
+    flags[outside.numpy()] |= FitFlag.OUTSIDE_TRAINING
+    unsolved = ~covariance.isfinite().all(2).all(1)
+    flags[unsolved.numpy()] |= FitFlag.NOT_CONVERGED
     bad = statistics.n_good == 0
-    flags[bad] = FitFlag.ALL_BAD
+    flags[bad.numpy()] = FitFlag.ALL_BAD  # a tensor of one element is an index here
     for array in (labels, covariance, chi2):
         array[bad] = torch.nan
 

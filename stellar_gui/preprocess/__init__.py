@@ -10,9 +10,11 @@ from stellar_gui.preprocess.match import match
 from stellar_gui.preprocess.medium import FORMULAS, convert_wavelength, to_medium
 from stellar_gui.preprocess.resample import resample
 from stellar_gui.preprocess.resolution import degrade
+from stellar_gui.preprocess.shipped_continuum import continuum_pixels
 
 __all__ = [
     "FORMULAS",
+    "continuum_pixels",
     "convert_wavelength",
     "degrade",
     "doppler_factor",
