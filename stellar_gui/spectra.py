@@ -180,16 +180,20 @@ class Spectra:
 
         An integer gives a container of one star. Stored spectra are read here.
         """
-        if isinstance(stars, (int, np.integer)):
-            stars = slice(stars, stars + 1) if stars != -1 else slice(-1, None)
         if isinstance(stars, slice):
             stars = np.arange(len(self))[stars]
-        stars = np.asarray(stars)
+        stars = np.atleast_1d(stars)
         if stars.dtype == bool:
+            if stars.shape != (len(self),):
+                raise IndexError(
+                    f"stars has shape {stars.shape}, expected ({len(self)},): one bool "
+                    "for each star."
+                )
             stars = np.flatnonzero(stars)
-        if stars.size and (stars.min() < -len(self) or stars.max() >= len(self)):
+        wrong = (stars < -len(self)) | (stars >= len(self))
+        if wrong.any():
             raise IndexError(
-                f"star {int(stars.max())} does not exist, expected 0 to {len(self) - 1}"
+                f"star {stars[wrong][0]} does not exist, expected 0 to {len(self) - 1}"
             )
         stars = np.where(stars < 0, stars + len(self), stars).astype(int)
         rows = lambda a: (  # noqa: E731
