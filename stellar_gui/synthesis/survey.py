@@ -36,7 +36,6 @@ FLUX_STEP = {"synthetic.h5": 2e-4, "observed.h5": 5e-4, "truth.h5": 2e-4}
 """Step of the 16-bit flux; the storage error is at most half of it."""
 
 NOISE_FREE_IVAR = 1e8  # flux known to 1e-4: as well as it is stored and synthesised
-_FEWEST = 10
 
 
 def make_survey(
@@ -63,8 +62,8 @@ def make_survey(
     chosen = _checked_preset(preset)
     without = check_without(without) | chosen.without
     sizes = (
-        _at_least(_FEWEST, n_synthetic, chosen.n_synthetic, "n_synthetic"),
-        _at_least(_FEWEST, n_observed, chosen.n_observed, "n_observed"),
+        _at_least(1, n_synthetic, chosen.n_synthetic, "n_synthetic"),
+        _at_least(1, n_observed, chosen.n_observed, "n_observed"),
     )
     workers = _at_least(1, workers, os.cpu_count() or 1, "workers")
     out = Path(out)
