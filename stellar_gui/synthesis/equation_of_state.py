@@ -7,7 +7,7 @@ last Newton step is taken with gradients (implicit function theorem).
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -85,6 +85,15 @@ class Gas:
     def stars(self, rows: slice) -> "Gas":
         """The gas of some of the stars."""
         return Gas(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+    def depths(self, index) -> "Gas":
+        """The gas at some of the depths."""
+        columns = {
+            column.name: getattr(self, column.name)[:, index]
+            for column in fields(self)
+            if column.name != "abundances"
+        }
+        return replace(self, **columns)
 
     @property
     def density(self) -> Tensor:

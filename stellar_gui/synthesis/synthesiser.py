@@ -10,19 +10,15 @@ import math
 
 import numpy as np
 import torch
+from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from stellar_gui.labels import SYNTHETIC_LABELS
 
-from .atmosphere import Atmosphere, atmosphere_from_labels, given_atmosphere
+from .atmosphere import LG_TAU, Atmosphere, atmosphere_from_labels, given_atmosphere
 from .constants import LIGHT_SPEED_KMS
 from .instrument import Grid, Instrument, fine_grid, pixel_grid, reach
-from .line_opacity import (
-    LineOpacity,
-    LineStrengths,
-    change_strengths,
-    line_strengths,
-)
+from .line_opacity import LineOpacity, change_strengths, line_strengths
 from .lines import LineList, bundled_lines
 from .opacity import continuum, opacity_5000
 from .reach import measure_reach, unblended_depths
@@ -47,6 +43,7 @@ VBROAD_MAX = 12.0  # km/s
 _SYNTHESIS_RESOLUTION = 250_000  # rms 1.4e-4 against 800 000; 150 000 is too coarse
 _MARGIN = 15.0  # km/s beyond the reach of the line spread function
 _KNOT_SPACING = 20.0  # Angstrom between points where the continuum is computed
+_NO_LINE = 1e-6  # opacity, in units of that at 5000 Angstrom, that changes no flux
 _ATMOSPHERES_AT_A_TIME = 64
 _SPECTRA_AT_A_TIME = 2  # more fall out of the cache
 _VMICRO, _VBROAD = (SYNTHETIC_LABELS.index(name) for name in ("vmicro", "vbroad"))
@@ -131,23 +128,31 @@ class Synthesiser:
 
         On ``synthesis_wavelength``. structure: a given atmosphere for all labels, see
         `atmosphere.given_atmosphere`; log_eps: abundances by atomic number in place of
-        the labels', see `elements.replace_abundances`; departure and line_offsets:
-        factors on line opacity, see `line_opacity.change_strengths`.
+        the labels', see `elements.replace_abundances`; departure: mapping from (Z,
+        ion), ion 1 = neutral, to a factor on the opacity of that species, (n_depth,) or
+        (n_stars, n_depth): a crude stand-in for departures from LTE; line_offsets
+        (n_lines,) or (n_stars, n_lines): dex by which lines are stronger than listed.
         """
         labels = _checked_labels(labels)
-        departure = departure or {}
+        lg_tau = LG_TAU if structure is None else structure.get("lg_tau5000", ())
+        factors = {
+            species: _per_star(
+                values, (len(labels), len(lg_tau)), f"departure of {species}"
+            )
+            for species, values in (departure or {}).items()
+        }
+        offsets = _per_star(
+            line_offsets, (len(labels), len(self.lines)), "line_offsets"
+        )
         spectra = []
         for star, atmosphere in self._atmospheres(labels, structure, log_eps):
-            strengths = line_strengths(
-                self.lines, atmosphere.gas, labels[star, _VMICRO]
+            lines = self._lines_at_depths(
+                atmosphere,
+                labels[star, _VMICRO],
+                {species: factor[star] for species, factor in factors.items()},
+                None if offsets is None else offsets[star],
             )
-            strengths = change_strengths(
-                strengths,
-                self.lines,
-                {species: _of_stars(x, star) for species, x in departure.items()},
-                _of_stars(line_offsets, star),
-            )
-            spectra.append(self._spectrum(atmosphere, strengths))
+            spectra.append(self._spectrum(atmosphere, lines))
         return torch.cat(spectra)
 
     def line_depths(self, labels) -> Tensor:
@@ -174,14 +179,29 @@ class Synthesiser:
                 inside = slice(few.start - many.start, few.stop - many.start)
                 yield few, Atmosphere(lg_tau, gas.stars(inside))
 
-    def _spectrum(self, atmosphere: Atmosphere, strengths: LineStrengths) -> Tensor:
-        """Normalised flux (n_stars, n_synthesis) of a few stars."""
-        gas = atmosphere.gas
+    def _lines_at_depths(self, atmosphere: Atmosphere, vmicro, departure, offsets):
+        """Line opacity in units of that at 5000 A, (n_synthesis, n_stars, n_depth).
+
+        Computed at every second depth; ln(opacity) between them by a cubic spline.
+        """
+        some, spline = _thinned(atmosphere.lg_tau5000)
+        gas = atmosphere.gas.depths(some)
+        strengths = change_strengths(
+            line_strengths(self.lines, gas, vmicro),
+            self.lines,
+            {species: factor[:, some] for species, factor in departure.items()},
+            offsets,
+        )
         # in units of the opacity at 5000 Angstrom everything fits into float32
         unit = opacity_5000(gas)[:, None]
         strengths = strengths._replace(centre=strengths.centre / unit)
-        lines = self._line_opacity(strengths)  # (n_synthesis, n_stars, n_depth)
-        background = sum(continuum(gas, self._knots)) / unit
+        ln_opacity = torch.log(self._line_opacity(strengths) + _NO_LINE)
+        return torch.exp(ln_opacity @ spline.to(self.dtype))
+
+    def _spectrum(self, atmosphere: Atmosphere, lines: Tensor) -> Tensor:
+        """Normalised flux (n_stars, n_synthesis) of a few stars."""
+        gas = atmosphere.gas
+        background = sum(continuum(gas, self._knots)) / opacity_5000(gas)[:, None]
         source = planck(self._knots, gas.temperature)
         source = source / source[:, :, -1:]
         ln_tau = (atmosphere.lg_tau5000 * math.log(10)).to(self.dtype)
@@ -201,12 +221,24 @@ class Synthesiser:
         return torch.lerp(knots[self._left], knots[self._left + 1], weight)
 
 
-def _of_stars(values, rows: slice):
-    """The rows of what is given per star; what is given once stays."""
+def _per_star(values, shape: tuple[int, int], what: str) -> Tensor | None:
+    """Values (n_stars, n) of what is given per star or once for all, (n,)."""
     if values is None:
         return None
-    values = torch.as_tensor(values)
-    return values[rows] if values.ndim == 2 else values
+    values = torch.as_tensor(values, dtype=torch.float64)
+    if tuple(values.shape) not in {shape, shape[1:]}:
+        raise ValueError(
+            f"{what} has shape {tuple(values.shape)}, expected {shape} or {shape[1:]}"
+        )
+    return values.expand(shape)
+
+
+def _thinned(lg_tau: Tensor) -> tuple[np.ndarray, Tensor]:
+    """Every second depth, and the matrix of the spline from there to all depths."""
+    depth = lg_tau.numpy()
+    some = np.unique([*range(0, len(depth), 2), len(depth) - 1])
+    spline = CubicSpline(depth[some], np.eye(len(some)))
+    return some, torch.as_tensor(spline(depth).T)
 
 
 def _batches(start: int, stop: int, size: int):
