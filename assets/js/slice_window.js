@@ -18,6 +18,7 @@ let first = 0
 while (first < x.length && !(x[first] >= from)) first++
 let stop = x.length
 while (stop > first && !(x[stop - 1] <= to)) stop--
+if (stop === first) return // Bokeh's VAreaStep loops for ever on no rows at all
 
 const cut = (name) => data[name].slice(first, stop)
 const out = {x: cut("x"), flux: cut("flux")}

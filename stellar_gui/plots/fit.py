@@ -11,7 +11,8 @@ from stellar_gui.plots.pixels import PixelSource
 from stellar_gui.plots.residuals import vertical_line
 from stellar_gui.plots.style import FONT, Painter, number, set_ticks
 
-NAME_SEPARATION = 40  # px between the middles of two line names
+NAME_SEPARATION = 40  # px at least between the middles of two line names
+NAME_ROOM = 52  # px for each name, which limits how many there are
 NAME_MARGIN = 18  # px that half a name takes at the borders
 _NAMES_SHARE = 0.225  # of the plot's height, for the names and their leaders
 _FREE_SHARE = 0.03  # the same without names
@@ -153,7 +154,7 @@ class FitPlot:
     def inner_width(self) -> int:
         """Width of the plot inside its borders, px; a guess until the browser says."""
         try:
-            return self.figure.inner_width
+            return self.figure.inner_width or _LIKELY_WIDTH
         except UnsetValueError:
             return _LIKELY_WIDTH
 

@@ -10,9 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from stellar_gui.preprocess.medium import convert_wavelength
+from stellar_gui.synthesis.lines import LineList
+
 BLEND = 0.28  # Angstrom; of lines closer than this the strongest is named
+_COVERED = 10.0  # Angstrom around a listed line that the list speaks for
 _FAINTEST = 0.03  # depth below which a line is not worth a name
-_SPECIES = ("I", "II", "III")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,21 @@ class Lines:
     wavelength: np.ndarray
     text: np.ndarray
     depth: np.ndarray
+
+    @classmethod
+    def of(cls, lines: LineList, medium: str) -> "Lines":
+        """The lines of a line list, at their wavelengths in ``medium``."""
+        wavelength = convert_wavelength(lines.wavelength, lines.medium, medium)
+        order = np.argsort(wavelength)
+        depth = np.nan_to_num(lines.max_depth, nan=1.0)
+        return cls(wavelength[order], np.array(lines.name)[order], depth[order])
+
+    def covers(self, wavelength: float) -> bool:
+        """Whether the list says anything about a wavelength: a line within 10 Å."""
+        first, stop = np.searchsorted(
+            self.wavelength, [wavelength - _COVERED, wavelength + _COVERED]
+        )
+        return bool(stop > first)
 
     def near(self, wavelength: float, within: float = BLEND) -> list[str]:
         """Names of the lines around a wavelength, the strongest first, each once."""
@@ -43,15 +61,6 @@ class Named(NamedTuple):
     wavelength: np.ndarray
     text: list[str]
     also: list[str]  # what else lies within the blend, in words
-
-
-def species(symbol: str, ion: int) -> str:
-    """ "Fe", 1 (neutral) -> "Fe I".
-
-    >>> species("Fe", 2)
-    'Fe II'
-    """
-    return f"{symbol} {_SPECIES[ion - 1]}"
 
 
 def strongest(

@@ -7,6 +7,7 @@ change of star paints a thousand pixels, not all.
 """
 
 import numpy as np
+from bokeh.events import RangesUpdate
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from stellar_gui.paths import assets
@@ -25,7 +26,8 @@ class PixelSource:
 
     Columns of ``all``: x (plotted), wavelength (Angstrom), flux, sigma and for each
     model i model_i, zscore_i. Columns of ``shown``, made in the browser: x, flux, low,
-    high, and for each model model_i, line_i, area_i, beyond_i.
+    high, and for each model model_i, line_i, area_i, beyond_i. ``settled`` says, in
+    plotted coordinates, what window a user has moved to.
     """
 
     def __init__(self, n_models: int, x_range: Range1d):
@@ -47,10 +49,19 @@ class PixelSource:
             source.js_on_change("data", self._slice)
         for side in ("start", "end"):
             x_range.js_on_change(side, self._slice)
+        self.settled = ColumnDataSource({"start": [], "end": []}, name="settled")
+        self._settle = CustomJS(
+            args={"settled": self.settled, "x_range": x_range},
+            code=read_js("settle_window.js"),
+        )
 
     def follow(self, fig) -> None:
         """Cut the window anew when a figure is laid out, as on the first paint."""
         fig.js_on_change("inner_width", self._slice)
+
+    def watch_window(self, fig) -> None:
+        """Have ``settled`` hear where a user's pan, zoom or drag in a figure ends."""
+        fig.js_on_event(RangesUpdate, self._settle)
 
     def set(self, pieces: Pieces, flux, ivar, models, *, new_grid: bool) -> None:
         """Show another star.
@@ -89,7 +100,7 @@ class PixelSource:
         return dict.fromkeys(names, empty)
 
     def _nothing_shown(self):
-        empty = np.empty(0, dtype=np.float32)
+        empty = np.zeros(1, dtype=np.float32)  # Bokeh's step area never ends on none
         names = ["x", "flux", "low", "high"]
         for i in range(self.n_models):
             names += [f"model_{i}", f"line_{i}", f"area_{i}", f"beyond_{i}"]

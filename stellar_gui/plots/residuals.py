@@ -58,15 +58,15 @@ class ResidualStrip:
         self._write(painter, title)
         self._histogram = ColumnDataSource(
             {"bottom": _BINS[:-1], "top": _BINS[1:], "density": np.zeros(28)},
-            name=f"histogram-{index}",
+            name=f"density-{index}",
         )
-        self.side = self._side(painter, y_range, side_width)
+        self.side = self._side(painter, y_range, side_width, f"histogram-{index}")
         self.show_unit(0.0)
 
     def _draw_guides(self, painter):
         fig = self.figure
         fig.ygrid.visible = False
-        fig.xaxis.axis_line_color = None
+        fig.xaxis.visible = False
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         band = fig.hstrip(y0=[-1], y1=[1], fill_alpha=0.75, line_color=None)
@@ -117,13 +117,14 @@ class ResidualStrip:
         self.figure.add_layout(name)
         self.figure.add_layout(self._reason)
 
-    def _side(self, painter, y_range, width):
+    def _side(self, painter, y_range, width, name):
         fig = painter.figure(
             width=width,
             height=HEIGHT,
             x_range=Range1d(0, _PEAK),
             y_range=y_range,
             borders=(2, 10, 2, 4),
+            name=name,
         )
         fig.axis.visible = False
         fig.grid.visible = False

@@ -11,7 +11,7 @@ import numpy as np
 from bokeh.layouts import column, row
 from bokeh.models import Div, PanTool, Range1d, Spacer, WheelZoomTool
 
-from stellar_gui.plots.fit import NAME_MARGIN, NAME_SEPARATION, FitPlot
+from stellar_gui.plots.fit import NAME_MARGIN, NAME_ROOM, FitPlot
 from stellar_gui.plots.line_names import Lines, capacity, strongest
 from stellar_gui.plots.overview import Overview
 from stellar_gui.plots.pieces import CutTicks, Pieces
@@ -19,10 +19,11 @@ from stellar_gui.plots.pixels import PixelSource
 from stellar_gui.plots.residuals import ResidualStrip, difference_unit
 from stellar_gui.plots.style import Painter
 
-SIDE_WIDTH = 92  # px; the column of numbers and histograms
+SIDE_WIDTH = 84  # px; the column of numbers and histograms
 _BORDERS = (54, 8)  # left and right of all stacked plots, px
 _AXIS_HEIGHT = 46
 _NARROWEST_VIEW = 1.0  # Angstrom
+_SAME_WINDOW = 0.02  # Angstrom
 
 
 class Drawn(NamedTuple):
@@ -86,9 +87,10 @@ class SpectrumFigures:
         self.axis = _axis_figure(painter, self.x_range)
         self.side = Div(width=SIDE_WIDTH, sizing_mode="stretch_height", margin=0)
         self.pixels.follow(self.fit.figure)
+        for fig in (self.overview.figure, *self.linked):
+            self.pixels.watch_window(fig)
         self._ticks = CutTicks()
-        for fig in (self.fit.figure, *(strip.figure for strip in self.strips)):
-            self._ticks.attach(fig.xaxis[0], labelled=False)
+        self._ticks.attach(self.fit.figure.xaxis[0], labelled=False)
         self._ticks.attach(self.axis.xaxis[0], labelled=True)
         self._sigma = np.full(1, np.nan)
         self._star: StarArrays | None = None
@@ -112,6 +114,13 @@ class SpectrumFigures:
     def linked(self) -> list:
         """The figures that share the window: fit and strips."""
         return [self.fit.figure, *(strip.figure for strip in self.strips)]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all figures, as the browser finds them."""
+        strips = [fig for strip in self.strips for fig in (strip.figure, strip.side)]
+        figures = [self.overview.figure, self.fit.figure, *strips, self.axis]
+        return [fig.name for fig in figures]
 
     def set_grid(self, pieces: Pieces, medium: str) -> None:
         """Prepare for stars on another wavelength grid; `set_star` must follow."""
@@ -147,7 +156,8 @@ class SpectrumFigures:
         plotted = self.pieces.to_window(low, high)
         if plotted is None:
             return False
-        if plotted != (self.x_range.start, self.x_range.end):
+        now = (self.x_range.start, self.x_range.end)
+        if not np.allclose(plotted, now, rtol=0, atol=_SAME_WINDOW):
             self.x_range.update(start=plotted[0], end=plotted[1])
         self._fit_flux_range()
         return True
@@ -185,7 +195,7 @@ class SpectrumFigures:
             self.fit.set_names(self.pieces, strongest(_NO_LINES, 0, 0, 0), scale)
             return
         margin = NAME_MARGIN / scale
-        count = capacity(NAME_SEPARATION / scale, margin, span - margin)
+        count = capacity(NAME_ROOM / scale, margin, span - margin)
         named = strongest(lines, low, high, count, self._depth_at(shift))
         named = named._replace(wavelength=named.wavelength * shift)
         inside = np.isfinite(self.pieces.to_plot(named.wavelength))

@@ -5,7 +5,7 @@ Each holds a ``state`` that its script draws and sends commands back as messages
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import panel as pn
 import param
@@ -22,6 +22,17 @@ def _script(name: str) -> str:
     return _text("js/dom.js") + _text(f"js/{name}.js")
 
 
+def _hear(component, handle):
+    """Pass messages on where Bokeh's models may be changed, whatever thread brings
+    them."""
+
+    def receive(event):
+        command, value = event.data["command"], event.data.get("value")
+        pn.state.execute(partial(handle, command, value))
+
+    component.on_msg(receive)
+
+
 class Component(pn.custom.JSComponent):
     """Something drawn by a script from ``state``; `listen` hears its commands."""
 
@@ -36,9 +47,7 @@ class Component(pn.custom.JSComponent):
 
     def listen(self, handle: Callable[[str, object], None]) -> None:
         """Call ``handle(command, value)`` for every message of the script."""
-        self.on_msg(
-            lambda event: handle(event.data["command"], event.data.get("value"))
-        )
+        _hear(self, handle)
 
 
 class TopBar(Component):
@@ -73,11 +82,22 @@ class LabelsTable(Component):
     _css = "labels"
 
 
-class TitleRow(Component):
+class CardTitle(Component):
     """The title of a card with its "What am I seeing?"."""
 
     _esm = _script("title_row")
     _css = "title_row"
+
+
+class SpectrumTitle(Component):
+    """The title of the spectrum: models as toggles, residual mode, reset, saving."""
+
+    _esm = _script("spectrum_title")
+    _css = "spectrum_title"
+
+    def save(self, filename: str, text: str) -> None:
+        """Have the browser save ``text`` as a file."""
+        self._send_msg({"filename": filename, "text": text})
 
 
 class StatusBar(Component):
@@ -119,9 +139,7 @@ class Shell(pn.custom.JSComponent):
 
     def listen(self, handle: Callable[[str, object], None]) -> None:
         """Call ``handle(command, value)`` for keys and ways through the history."""
-        self.on_msg(
-            lambda event: handle(event.data["command"], event.data.get("value"))
-        )
+        _hear(self, handle)
 
     def download(self, filename: str, text: str) -> None:
         """Have the browser save ``text`` as a file."""
