@@ -28,7 +28,6 @@ from stellar_gui.views.template import make_page
 THEME_COOKIE = "stellar_gui_theme"
 _TICK = 1000  # ms between looks at what the background has done
 _NOTIFIED = 12_000  # ms that a notification stays
-_THREADS = 4  # so that one session's work does not hold up the others
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
 _LOG = logging.getLogger(__name__)
@@ -51,7 +50,6 @@ class App:
         for spectra in library.spectra:
             self.session.add_spectra(spectra)
         self.selection = Selection(self.session.stars, tuple(self.session.models))
-        self._lock = threading.RLock()
         self.theme = theme if theme in TOKENS else "light"
         refused = self._take_address(query)
         self.star_page = StarPage(self.selection, self.session, theme=self.theme)
@@ -88,7 +86,7 @@ class App:
         action = self._actions.get(command)
         if action is None:
             return
-        with self._lock, pn.io.hold():
+        with pn.io.hold():
             try:
                 action(self, value)
             except Exception as error:
@@ -285,7 +283,6 @@ def serve(
     """
     library = Library(files)
     threading.Thread(target=lambda: library.models, daemon=True).start()
-    pn.config.nthreads = _THREADS
     local = address in {"127.0.0.1", "localhost", "::1"}
     server = pn.serve(
         {"/": lambda: build(library, paths=local)},

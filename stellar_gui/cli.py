@@ -47,7 +47,7 @@ def _add_serve(commands):
 
 
 def _serve(arguments):
-    from stellar_gui.views.serve import serve
+    from stellar_gui.app import serve
 
     serve(
         arguments.files,

@@ -82,8 +82,10 @@ export function render({model}) {
     text.innerHTML = model.state.cards[detail.card] ?? "";  // our own texts, not a user's
     card.hidden = false;
     const box = anchor.getBoundingClientRect();
-    card.style.left = `${Math.max(12, Math.min(box.left, window.innerWidth - card.offsetWidth - 12))}px`;
-    card.style.top = `${Math.max(12, Math.min(box.bottom + 8, window.innerHeight - card.offsetHeight - 36))}px`;
+    const beside = box.left > window.innerWidth / 2;  // what is explained stays in view
+    const left = beside ? box.left - card.offsetWidth - 84 : box.left;
+    card.style.left = `${Math.max(12, Math.min(left, window.innerWidth - card.offsetWidth - 12))}px`;
+    card.style.top = `${Math.max(12, Math.min(beside ? box.top - 8 : box.bottom + 8, window.innerHeight - card.offsetHeight - 36))}px`;
     card.querySelector("button").focus();
   };
   const outside = (event) => {

@@ -6,6 +6,16 @@ function typing(event) {
   return TYPING.has(target.tagName) || target.isContentEditable;
 }
 
+// Bokeh clears a canvas but for its outermost pixels, which would keep the old theme.
+function clearFigures() {
+  for (const figure of Bokeh.documents[0]?._all_models.values() ?? []) {
+    if (figure.type !== "Figure") continue;
+    const layer = Bokeh.index.find_one_by_id(figure.id)?.canvas_view?.primary;
+    if (!(layer?.canvas instanceof HTMLCanvasElement)) continue;
+    layer.undo_transform((context) => context.clearRect(0, 0, layer.canvas.width, layer.canvas.height));
+  }
+}
+
 export function render({model}) {
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -37,7 +47,10 @@ export function render({model}) {
     window.history.replaceState({}, "", window.location.pathname + model.query);
   }
   model.on("query", write);
-  model.on("theme", () => { document.documentElement.dataset.theme = model.theme; });
+  model.on("theme", () => {
+    document.documentElement.dataset.theme = model.theme;
+    clearFigures();
+  });
   model.on("msg:custom", (event) => {
     const {filename, text} = event.data ?? event;
     if (!filename) return;

@@ -74,15 +74,27 @@ def _sentences(fit, which):
 
 
 def masked_fraction(star: Spectra, fits: Mapping[str, FitResult]) -> float:
-    """Return the part of bad pixels among those that a fit covers, else among all.
+    """Return the part of bad pixels among those that every fit covers.
 
-    >>> star = Spectra([5e3, 5001.0], [[1.0, 1.0]], [[1.0, 0.0]])
-    >>> masked_fraction(star, {})
-    0.5
+    Without a fit, among those between the gaps of the detector.
+
+    >>> star = Spectra([5e3, 5001.0, 5002.0], [[1.0, 1.0, 1.0]], [[1.0, 0.0, 1.0]])
+    >>> round(masked_fraction(star, {}), 2)
+    0.33
     """
-    covered = np.ones(star.n_pixels, dtype=bool)
+    covered = np.ones(star.n_pixels, dtype=bool) if fits else _observed(star)
     for fit in fits.values():
         covered &= np.isfinite(fit.model_flux[0])
     if not covered.any():
         return 0.0
     return float(1.0 - star.good[0][covered].mean())
+
+
+def _observed(star):
+    # astropy and scipy come with it, which the first page should not wait for
+    from stellar_gui.preprocess import observed_pieces
+
+    observed = np.zeros(star.n_pixels, dtype=bool)
+    for start, stop in observed_pieces(star):
+        observed[start:stop] = True
+    return observed

@@ -3,11 +3,13 @@
 import base64
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from stellar_gui.library import example_files
 from stellar_gui.session import Session
 from stellar_gui.views.components import Dialogs
+from stellar_gui.views.work import in_background
 
 MAX_UPLOAD = 2_000_000_000  # bytes of one file
 _LISTED = 3  # notes that one notification lists
@@ -64,13 +66,17 @@ class Files:
             self._open(path)
 
     def _open(self, path):
-        try:
-            ids, notes = self._session.open_file(path)
-        except (ValueError, OSError, KeyError) as error:
-            self._notify("error", f"{path.name} was not opened: {_sentence(error)}")
+        in_background(
+            lambda: self._session.open_file(path), partial(self._finish, path.name)
+        )
+
+    def _finish(self, name, result):
+        if isinstance(result, Exception):
+            self._notify("error", f"{name} was not opened: {_sentence(result)}")
             return
+        ids, notes = result
         self._dialogs.hide("open")
-        self._notify("success", f"opened {path.name}" + _listed(notes))
+        self._notify("success", f"opened {name}" + _listed(notes))
         self._opened(ids)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from stellar_gui.plots.kiel import KielPlot, Point
 from stellar_gui.plots.style import REFERENCE_STYLE, Painter, model_style
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
-from stellar_gui.views.components import TitleRow
+from stellar_gui.views.components import CardTitle
 
 _AXES = ("teff", "logg")
 
@@ -25,7 +25,7 @@ class KielView(pn.viewable.Viewer):
         self._painter = Painter(theme)
         self.plot = KielPlot(self._painter)
         self._source = None
-        self.title = TitleRow(
+        self.title = CardTitle(
             state={"title": "Kiel diagram", "card": "kiel"},
             sizing_mode="stretch_width",
             height=36,
@@ -52,7 +52,7 @@ class KielView(pn.viewable.Viewer):
         for name in self._selection.models:
             model = self._session.models[name]
             if getattr(model, "training_labels", None) is not None:
-                source, text = model, f"grey: {name} training set"
+                source, text = model, "grey: training set"
                 labels, names = np.asarray(model.training_labels), model.label_names
                 break
         if source is self._source:

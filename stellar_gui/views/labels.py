@@ -30,7 +30,7 @@ class LabelsView(pn.viewable.Viewer):
     def __init__(self, selection: Selection, session: Session, **params):
         super().__init__(**params)
         self._selection, self._session = selection, session
-        self.table = LabelsTable(state=self._state(), sizing_mode="stretch_width")
+        self.table = LabelsTable(state=self._state(), sizing_mode="stretch_both")
         self.table.listen(self._hear)
         selection.param.watch(lambda event: self.update(), ["star", "models"])
 
@@ -115,8 +115,8 @@ def _drawn_row(row, names):
     return {
         "title": label.title,
         "unit": label.unit if label.unit != "dex" else "",
-        "reference": number(reference.value, decimals),
-        "referenceSigma": number(reference.sigma, decimals) if known else "",
+        "reference": number(reference.value, label.decimals),
+        "referenceSigma": number(reference.sigma, label.decimals) if known else "",
         "cells": [_cell(row.fits.get(name), decimals) for name in names],
     }
 

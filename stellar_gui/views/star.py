@@ -126,12 +126,7 @@ class StarPage(pn.viewable.Viewer):
         spectrum = pn.Column(self.spectrum, stylesheets=[_CARD], **both)
         kiel = pn.Column(self.kiel, stylesheets=[_CARD, _KIEL], **both)
         right = pn.Column(
-            pn.Column(
-                self.labels,
-                stylesheets=[_LABELS],
-                sizing_mode="stretch_width",
-                margin=0,
-            ),
+            pn.Column(self.labels, stylesheets=[_LABELS], **both),
             kiel,
             stylesheets=[_RIGHT],
             width=356,
