@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-_DAMPING, _LESS, _MORE, _MOST = 1e-3, 0.1, 10.0, 30.0
-_KINK = 1.0  # in the cost: a promise below this, not kept, still is a minimum
+_DAMPING, _LESS, _MORE, _HIGH, _MOST = 1e-3, 0.1, 10.0, 30.0, 1e6
+_KINK = 100.0  # tolerances: a smaller promise that no step keeps is a minimum
 
 
 class Problem(Protocol):
@@ -81,9 +81,9 @@ def minimise(
         damping[active] = (damping[active] * factor).clamp(min=1e-9)
         # at a kink of a rectifier, or within rounding, no step keeps its promise
         small = better & (drop < tolerance)
-        stuck = damping[active] > _MOST
-        converged[active[small | (stuck & (promised < _KINK))]] = True
-        active = active[~(small | stuck)]
+        kink = (damping[active] > _HIGH) & (promised < _KINK * tolerance)
+        converged[active[small | kink]] = True
+        active = active[~(small | kink | (damping[active] > _MOST))]
         if not len(active):
             break
     return Minimum(parameters, state, converged, count)
@@ -102,8 +102,9 @@ def _step(parameters, gradient, hessian, damping, lower, upper):
         damping[:, None] * torch.diagonal(hessian, dim1=1, dim2=2) + 1e-9
     )
     step = _solve_free(damped, gradient, fixed, torch.zeros_like(gradient))
-    inside = _clip(parameters + step, lower, upper) - parameters
-    clipped = inside != step
+    new = parameters + step
+    inside = _clip(new, lower, upper) - parameters
+    clipped = (new < lower) | (new > upper)
     if (clipped & ~fixed).any():
         held = torch.where(clipped, inside, 0.0)
         step = _solve_free(damped, gradient, fixed | clipped, held)
