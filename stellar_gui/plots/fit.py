@@ -8,7 +8,6 @@ from bokeh.models import ColumnDataSource, HoverTool, Label, LinearScale, Range1
 from stellar_gui.plots.line_names import Named, spread
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pixels import PixelSource
-from stellar_gui.plots.residuals import vertical_line
 from stellar_gui.plots.style import FONT, Painter, number, set_ticks
 
 NAME_SEPARATION = 40  # px at least between the middles of two line names
@@ -111,33 +110,39 @@ class FitPlot:
             {"x": [], "text": [], "also": [], "wavelength": []}, name="line-names"
         )
         self._leaders = ColumnDataSource({"xs": [], "ys": []})
-        self._name_glyphs = [
-            fig.text(
-                "x",
-                0.965,
-                "text",
-                source=self._names,
-                y_range_name="share",
-                text_align="center",
-                text_baseline="middle",
-                text_font=value(FONT),
-                text_font_size="11px",
-            ),
-            fig.multi_line(
-                "xs", "ys", source=self._leaders, y_range_name="share", line_width=1
-            ),
-        ]
-        painter.glyph(self._name_glyphs[0], text_color="ink2")
-        painter.glyph(self._name_glyphs[1], line_color="masked_ink")
+        names = fig.text(
+            "x",
+            0.965,
+            "text",
+            source=self._names,
+            y_range_name="share",
+            text_align="center",
+            text_baseline="middle",
+            text_font=value(FONT),
+            text_font_size="11px",
+        )
+        leaders = fig.multi_line(
+            "xs", "ys", source=self._leaders, y_range_name="share", line_width=1
+        )
+        painter.glyph(names, text_color="ink2")
+        painter.glyph(leaders, line_color="masked_ink")
         hover = HoverTool(
-            renderers=[self._name_glyphs[0]],
+            renderers=[names],
             tooltips="<b>@text</b> @wavelength Å<br>blended with @also",
             attachment="below",
         )
         fig.add_tools(hover)
 
     def _draw_picked(self, painter):
-        self.picked = vertical_line(painter, self.figure)
+        self._picked = ColumnDataSource({"x": [], "share": []}, name="picked")
+        line = self.figure.line(
+            "x",
+            "share",
+            source=self._picked,
+            y_range_name="share",
+            line_dash=[2, 3],
+        )
+        painter.glyph(line, line_color="picked")
         self._picked_text = Label(
             x=0,
             y=12,
@@ -207,12 +212,10 @@ class FitPlot:
             "ys": [[0.93, 0.875, 1.015 - _NAMES_SHARE]] * len(x),
         }
 
-    def show_names(self, shown: bool) -> None:
-        """Show or hide the line names and give their room to the spectrum."""
+    def make_room(self, shown: bool) -> None:
+        """Keep room for line names above the spectrum, or give it to the spectrum."""
         if shown != self._named:
             self._named = shown
-            for glyph in self._name_glyphs:
-                glyph.visible = shown
             self._mask.glyph.top = 1 - (_NAMES_SHARE if shown else _FREE_SHARE)
             low, level = self._floor
             normalised = self.figure.yaxis[0].axis_label == "normalised flux"
@@ -224,7 +227,10 @@ class FitPlot:
 
     def pick(self, x: float | None, text: str = "") -> None:
         """Mark the pixel at a plotted coordinate, or none."""
-        self.picked.update(location=x or 0.0, visible=x is not None)
+        top = 0.90 if self._named else 1.0  # below the names
+        self._picked.data = (
+            {"x": [], "share": []} if x is None else {"x": [x, x], "share": [0.0, top]}
+        )
         middle = (self.figure.x_range.start + self.figure.x_range.end) / 2
         right = x is not None and x > middle
         self._picked_text.update(

@@ -14,7 +14,7 @@ from stellar_gui.preprocess.medium import convert_wavelength
 from stellar_gui.synthesis.lines import LineList
 
 BLEND = 0.28  # Angstrom; of lines closer than this the strongest is named
-_COVERED = 10.0  # Angstrom around a listed line that the list speaks for
+_NEAR = 10.0  # Angstrom around a listed line that the list speaks for
 _FAINTEST = 0.03  # depth below which a line is not worth a name
 
 
@@ -38,11 +38,9 @@ class Lines:
         depth = np.nan_to_num(lines.max_depth, nan=1.0)
         return cls(wavelength[order], np.array(lines.name)[order], depth[order])
 
-    def covers(self, wavelength: float) -> bool:
-        """Whether the list says anything about a wavelength: a line within 10 Å."""
-        first, stop = np.searchsorted(
-            self.wavelength, [wavelength - _COVERED, wavelength + _COVERED]
-        )
+    def covers(self, low: float, high: float) -> bool:
+        """Whether the list says anything about a window: a line in or near it."""
+        first, stop = np.searchsorted(self.wavelength, [low - _NEAR, high + _NEAR])
         return bool(stop > first)
 
     def near(self, wavelength: float, within: float = BLEND) -> list[str]:

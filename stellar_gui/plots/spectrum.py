@@ -187,11 +187,16 @@ class SpectrumFigures:
         )
 
     def set_names(self, lines: Lines | None, shift: float = 1.0) -> None:
-        """Name the strongest lines in view; shift: observed over listed wavelength."""
+        """Name the strongest lines in view; shift: observed over listed wavelength.
+
+        None, or lines that say nothing of what is in view, give their room back.
+        """
         span = self.x_range.end - self.x_range.start
         scale = self.fit.inner_width / span  # px per Angstrom
         low, high = np.array(self.window) / shift
-        if lines is None or self._star is None:
+        unknown = lines is None or not lines.covers(low, high)
+        self.fit.make_room(not unknown)
+        if unknown or self._star is None:
             self.fit.set_names(self.pieces, strongest(_NO_LINES, 0, 0, 0), scale)
             return
         margin = NAME_MARGIN / scale

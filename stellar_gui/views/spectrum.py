@@ -9,6 +9,7 @@ from bokeh.events import DoubleTap, Tap
 
 from stellar_gui.analysis.residuals import residual_zscore, summarise_zscores
 from stellar_gui.analysis.spectrum_table import spectrum_text
+from stellar_gui.paths import assets
 from stellar_gui.plots.line_names import Lines
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pointer import send_pointer
@@ -58,6 +59,7 @@ class SpectrumView(pn.viewable.Viewer):
             kinds.add(model.kind)
             drawn.append(Drawn(name, model_style(model.kind).token, dash))
         self.figures = SpectrumFigures(self._painter, drawn)
+        self.figures.side.stylesheets = [_numbers_style()]
         self._grid = None
         for fig in self.figures.linked:
             fig.on_event(Tap, self._tapped)
@@ -67,7 +69,6 @@ class SpectrumView(pn.viewable.Viewer):
         width = lambda attr, old, new: self._held(self._show_names)  # noqa: E731
         self.figures.fit.figure.on_change("inner_width", width)
         self.figures.show_difference(self._difference)
-        self.figures.fit.show_names(self._named)
         self._show_models()
         self._pane.object = self.figures.layout
 
@@ -177,7 +178,7 @@ class SpectrumView(pn.viewable.Viewer):
             return
         lines = _lines(self._grid.medium)
         listed = wavelength / self._shift()
-        if not lines.covers(listed):
+        if not lines.covers(listed, listed):
             text = f"{number(wavelength, 2)} Å"
         else:
             text = ", ".join(lines.near(listed)[:4]) or "no line listed here"
@@ -260,7 +261,6 @@ class SpectrumView(pn.viewable.Viewer):
     def toggle_lines(self) -> None:
         """Show or hide the line names."""
         self._named = not self._named
-        self.figures.fit.show_names(self._named)
         self._show_names()
 
     def toggle_residual(self) -> None:
@@ -332,6 +332,11 @@ def _pieces_of(spectra):
         covered = (np.asarray(sample.ivar) > 0).any(axis=0)
         _pieces[spectra] = Pieces.of(spectra.wavelength, covered)
     return _pieces[spectra]
+
+
+@functools.cache
+def _numbers_style():
+    return (assets() / "css" / "numbers.css").read_text(encoding="utf-8")
 
 
 @functools.cache
