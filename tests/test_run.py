@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 from stellar_gui.spectra import Spectra
 from stellar_gui.training import Run, train
 from stellar_gui.training.checkpoint import load_checkpoint, save_checkpoint
-from stellar_gui.training.process import is_running, process_start
+from stellar_gui.training.process import _start_by_ps, is_running, process_start
 from stellar_gui.training.run import Status, data_fingerprint
 
 
@@ -206,11 +207,25 @@ def test_gone_process_reads_as_crashed(run):
     assert "log.txt" in run.status().message
 
 
-def test_process_start_tells_processes_apart():
+@pytest.mark.parametrize(
+    "start_of",
+    [
+        process_start,
+        pytest.param(
+            _start_by_ps,
+            marks=pytest.mark.skipif(not shutil.which("ps"), reason="has no ps"),
+        ),
+    ],
+)
+def test_process_start_tells_the_living_from_the_gone(start_of):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    start = process_start(child.pid)
-    assert is_running(child.pid, start)
-    child.communicate(b"\n")
+    start = start_of(child.pid)
+    assert start
+    assert start_of(child.pid) == start
+    child.stdin.close()
+    while child.poll() is None:
+        time.sleep(0.01)
+    assert start_of(child.pid) is None
     assert not is_running(child.pid, start)
 
 

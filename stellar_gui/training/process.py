@@ -1,38 +1,29 @@
 """Is the process still the one that wrote this number? Against reuse of pids."""
 
-import contextlib
-import os
 import subprocess
 from pathlib import Path
+
+_PROC = Path("/proc")
 
 
 def process_start(pid: int) -> str | None:
     """When a process started, as text to compare; None if it is gone or a zombie.
 
-    Linux counts clock ticks since boot; elsewhere ``ps`` is asked. "" means that the
-    process is there and nobody can say when it started.
+    Linux counts clock ticks since boot; elsewhere ``ps`` is asked.
+
+    >>> import os
+    >>> process_start(os.getpid()) == process_start(os.getpid())
+    True
     """
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            return None if fields[0] in "ZX" else fields[19]
-        return None
-    with contextlib.suppress(OSError):
-        found = subprocess.run(
-            ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        state, _, start = found.stdout.strip().partition(" ")
-        return start.strip() if start and not state.startswith("Z") else None
-    return "" if _exists(pid) else None
+    if (_PROC / "self" / "stat").exists():
+        return _start_in_proc(pid)
+    return _start_by_ps(pid)
 
 
 def is_running(pid: int, start: str | None) -> bool:
     """Whether process ``pid`` lives and started when ``start`` says.
 
+    >>> import os
     >>> is_running(os.getpid(), process_start(os.getpid()))
     True
     >>> is_running(os.getpid(), "another time")
@@ -42,11 +33,21 @@ def is_running(pid: int, start: str | None) -> bool:
     return now is not None and now == start
 
 
-def _exists(pid):
+def _start_in_proc(pid):
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+        text = (_PROC / str(pid) / "stat").read_text()
     except OSError:
-        return True  # it is there, and not ours
-    return True
+        return None
+    fields = text.rpartition(")")[2].split()  # the name before may hold anything
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _start_by_ps(pid):
+    found = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    state, _, start = found.stdout.strip().partition(" ")
+    return start.strip() if start and not state.startswith("Z") else None
