@@ -166,7 +166,9 @@ def _dataset(file, name, values, unit=""):
         kind = h5py.string_dtype("utf-8", max(text.dtype.itemsize, 1))
         dataset = file.create_dataset(name, data=text.astype(kind), dtype=kind)
     else:
-        dataset = file.create_dataset(name, data=values)
+        packed = {"shuffle": True, "compression": "gzip"}
+        packed = packed if values.nbytes > _CHUNK_BYTES else {}
+        dataset = file.create_dataset(name, data=values, **packed)
     dataset.attrs["unit"] = unit
 
 

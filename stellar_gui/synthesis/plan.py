@@ -58,7 +58,7 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "default": Preset(4000, 2100, SYNTHETIC_LABELS, frozenset(), False, "parabola"),
+    "default": Preset(4800, 2000, SYNTHETIC_LABELS, frozenset(), False, "parabola"),
     "note": Preset(
         2000,
         2150,
@@ -94,6 +94,7 @@ def draw_plan(preset: Preset, wavelength, pieces, sizes, seed, without) -> Plan:
     labels = stars.labels.copy()
     vbroad = SYNTHETIC_LABELS.index("vbroad")
     labels[:, vbroad] = equivalent_vbroad(stars.vmacro, stars.vsini)
+    labels = _rounded(labels)
     sigma = np.array([CATALOGUE_SIGMA[name] for name in SYNTHETIC_LABELS])
     errors = stream(seed, "catalogue").normal(size=labels.shape) * sigma
     exposures = draw_exposures(
@@ -101,13 +102,18 @@ def draw_plan(preset: Preset, wavelength, pieces, sizes, seed, without) -> Plan:
     )
     return Plan(
         preset.label_names,
-        draw(n_synthetic, seed),
+        _rounded(draw(n_synthetic, seed)),
         split_stars(n_synthetic, SYNTHETIC_SPLIT, stream(seed, "synthetic split")),
         stars._replace(labels=labels),
-        labels + errors,
+        _rounded(labels + errors),
         exposures,
         split_stars(n_observed, OBSERVED_SPLIT, stream(seed, "observed split")),
     )
+
+
+def _rounded(labels) -> np.ndarray:
+    """Labels to seven digits, which take half the room in a compressed file."""
+    return labels.astype(np.float32).astype(np.float64)
 
 
 def split_stars(n_stars: int, shares: dict[str, int], rng) -> np.ndarray:

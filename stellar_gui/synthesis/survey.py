@@ -32,7 +32,7 @@ from stellar_gui.synthesis.truth import write_truth
 __all__ = ["FILES", "INGREDIENTS", "PRESETS", "make_survey"]
 
 FILES = ("synthetic.h5", "observed.h5", "truth.h5")
-FLUX_STEP = {"synthetic.h5": 2e-4, "observed.h5": 5e-4, "truth.h5": 2e-4}
+FLUX_STEP = 5e-4
 """Step of the 16-bit flux; the storage error is at most half of it."""
 
 NOISE_FREE_IVAR = 1e8  # flux known to 1e-4: as well as it is stored and synthesised
@@ -140,7 +140,7 @@ def _write(folder, name, spectra, ivar_profile=None):
     if ivar_profile is None:
         ivar_profile = np.ones(spectra.n_pixels)
     write_spectra(
-        folder / name, spectra, flux_step=FLUX_STEP[name], ivar_profile=ivar_profile
+        folder / name, spectra, flux_step=FLUX_STEP, ivar_profile=ivar_profile
     )
 
 
@@ -191,7 +191,7 @@ def _true_set(plan: Plan, flux, common) -> Spectra:
             "rv": exposures.rv,
             "vmacro": stars.vmacro,
             "vsini": stars.vsini,
-            "continuum": exposures.continuum,
+            "continuum": exposures.continuum.astype(np.float32),
         },
         **common,
     )
