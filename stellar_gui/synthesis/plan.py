@@ -32,7 +32,7 @@ CATALOGUE_SIGMA = {"teff": 40.0, "logg": 0.08, "vmicro": 0.08, "vbroad": 0.5} | 
 }
 """Standard deviation of the observed set's labels, K, dex and km/s: a catalogue's."""
 
-SYNTHETIC_SPLIT = {"train": 17, "validation": 1, "test": 2}
+SYNTHETIC_SPLIT = {"train": 18, "validation": 1, "test": 1}
 OBSERVED_SPLIT = {"train": 7, "validation": 1, "test": 2}
 """Stars of each split in every block of as many."""
 
