@@ -88,8 +88,10 @@ class Synthesiser:
         self.lines = measure_reach(bundled_lines() if lines is None else lines)
         self.medium = self.lines.medium
         edges = [begin for begin, _ in self.fine.pieces] + [len(self.fine.wavelength)]
+        self._seen = _seen(self.lines, self.fine)
+        self._seen_lines = self.lines.select(self._seen)
         self._line_opacity = LineOpacity(
-            self.lines, np.log(self.fine.wavelength), edges, self.fine.step, dtype
+            self._seen_lines, np.log(self.fine.wavelength), edges, self.fine.step, dtype
         )
         self._knots, self._left, self._weight = _knots(self.fine)
 
@@ -150,7 +152,7 @@ class Synthesiser:
                 atmosphere,
                 labels[star, _VMICRO],
                 {species: factor[star] for species, factor in factors.items()},
-                None if offsets is None else offsets[star],
+                None if offsets is None else offsets[star][:, self._seen],
             )
             spectra.append(self._spectrum(atmosphere, lines))
         return torch.cat(spectra)
@@ -187,8 +189,8 @@ class Synthesiser:
         some, spline = _thinned(atmosphere.lg_tau5000)
         gas = atmosphere.gas.depths(some)
         strengths = change_strengths(
-            line_strengths(self.lines, gas, vmicro),
-            self.lines,
+            line_strengths(self._seen_lines, gas, vmicro),
+            self._seen_lines,
             {species: factor[:, some] for species, factor in departure.items()},
             offsets,
         )
@@ -244,6 +246,18 @@ def _thinned(lg_tau: Tensor) -> tuple[np.ndarray, Tensor]:
 def _batches(start: int, stop: int, size: int):
     for begin in range(start, stop, size):
         yield slice(begin, min(begin + size, stop))
+
+
+def _seen(lines: LineList, fine: Grid) -> np.ndarray:
+    """Indices of the lines whose window reaches the grid."""
+    reach_out = lines.wavelength * lines.half_window / LIGHT_SPEED_KMS
+    seen = np.zeros(len(lines), dtype=bool)
+    for begin, end in fine.pieces:
+        first, last = fine.wavelength[begin], fine.wavelength[end - 1]
+        seen |= (lines.wavelength + reach_out > first) & (
+            lines.wavelength - reach_out < last
+        )
+    return np.flatnonzero(seen)
 
 
 def _knots(fine: Grid):
