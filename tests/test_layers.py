@@ -23,11 +23,11 @@ LEVELS = {
     "analysis": 2,
     "training": 2,
     "plots": 2,
-    "library": 2,
-    "session": 3,
-    "views": 4,
-    "app": 5,
-    "cli": 6,
+    "library": 3,
+    "session": 4,
+    "views": 5,
+    "app": 6,
+    "cli": 7,
 }
 """A module imports what stands on its own level or below."""
 
