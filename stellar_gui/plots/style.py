@@ -207,12 +207,16 @@ def plus_minus(value: float, sigma: float | None, decimals: int = 2) -> str:
 
 
 def set_ticks(axis, positions, texts, minor=()):
-    """Give a Bokeh axis these ticks, ``texts`` at ``positions``, and minor ones."""
+    """Give a Bokeh axis these ticks, ``texts`` at ``positions``, and minor ones.
+
+    A ticker is changed in place: a new one would make Bokeh search the whole page for
+    its models again, which takes longer than drawing a star.
+    """
     positions = [float(p) for p in positions]
-    axis.update(
-        ticker=FixedTicker(ticks=positions, minor_ticks=[float(p) for p in minor]),
-        major_label_overrides=dict(zip(positions, map(str, texts), strict=True)),
-    )
+    if not isinstance(axis.ticker, FixedTicker):
+        axis.ticker = FixedTicker()
+    axis.ticker.update(ticks=positions, minor_ticks=[float(p) for p in minor])
+    axis.major_label_overrides = dict(zip(positions, map(str, texts), strict=True))
 
 
 class Painter:
