@@ -9,11 +9,9 @@ hundred residual spectra can bear (errors again 2 too small), so it is not done.
 import torch
 from torch import Tensor
 
-from stellar_gui.fitting.problem import SpectrumProblem, State
+from stellar_gui.fitting.problem import Prior, State
 from stellar_gui.fitting.velocity import PixelLayout, Shift
 from stellar_gui.models.blocks import ErrorModel
-
-_ROWS = 16
 
 
 class ModelNoise:
@@ -21,7 +19,7 @@ class ModelNoise:
 
     def __init__(self, error: ErrorModel | None, layout: PixelLayout, device):
         self._layout = layout
-        self._modes = None
+        self.known = error is not None
         self._pixels = torch.zeros(2, layout.n_padded, device=device)
         if error is not None:
             both = torch.stack([error.variance, error.tail]).float().to(device)
@@ -36,10 +34,8 @@ class ModelNoise:
         """(n_stars, n_padded) what the modes leave over."""
         return self._at(self._pixels[1], shift)
 
-    def seen_through(self, pulled: Tensor, shift: Shift) -> Tensor | None:
+    def seen_through(self, pulled: Tensor, shift: Shift) -> Tensor:
         """pulled (n, m, n_padded) onto the modes of each star, (n, m, n_modes)."""
-        if self._modes is None:
-            return None
         return self._layout.adjoint(pulled, shift) @ self._modes.T
 
     def _at(self, coefficients, shift):
@@ -47,31 +43,39 @@ class ModelNoise:
         return self._layout.apply(wide, shift).clamp(min=0)
 
 
-def sandwich(
-    task: SpectrumProblem, state: State, ivar: Tensor, noise: ModelNoise
-) -> tuple[Tensor, Tensor]:
-    """Covariance of the parameters of all rows, and the Hessian, (n, m, m) float64.
+class Sandwich:
+    """The covariance of every star, from the last Jacobian that its fit computed.
 
-    ivar (n_stars, n_padded) of the photons alone. The prior counts as one more
-    measurement of each parameter, with its own error.
+    ivar (n_stars, n_padded) of the photons alone. That Jacobian stands one small step
+    before the minimum, which saves computing the largest array once more.
     """
-    both = [_of_part(task, part, ivar, noise) for part in state.parts(_ROWS)]
-    covariance, hessian = (torch.cat(each) for each in zip(*both, strict=True))
-    return covariance, hessian
 
+    def __init__(
+        self, ivar: Tensor, noise: ModelNoise, prior: Prior, n_parameters: int
+    ):
+        self._ivar, self._noise, self._prior = ivar, noise, prior
+        size = (len(ivar), n_parameters, n_parameters)
+        self.hessian = torch.zeros(size, dtype=torch.float64, device=ivar.device)
+        self._meat = torch.zeros_like(self.hessian)
 
-def _of_part(task, part, ivar, noise):
-    jacobian = task.jacobian(part)
-    pulled = jacobian * task.weight[part.star][:, None]
-    hessian = (pulled @ jacobian.transpose(1, 2)).double()
-    shift = task.shift(part)
-    photons = ivar[part.star]
-    variance = torch.where(photons > 0, 1.0 / photons, 0.0) + noise.tail(shift)
-    meat = ((pulled * variance[:, None]) @ pulled.transpose(1, 2)).double()
-    onto = noise.seen_through(pulled, shift)
-    if onto is not None:
-        meat = meat + (onto @ onto.transpose(1, 2)).double()
-    own = torch.zeros_like(hessian[0].diagonal())
-    own[: task.n_model] = task.prior.precision
-    bread = torch.linalg.inv(hessian + torch.diag(own + 1e-9))
-    return bread @ (meat + torch.diag(own)) @ bread, hessian
+    def keep(self, state: State, pulled: Tensor, hessian: Tensor, shift: Shift):
+        """Take note of weighted Jacobians (n, m, n_padded) of the stars of a state."""
+        self.hessian[state.star] = hessian
+        self._meat[state.star] = self._scatter(state, pulled, hessian, shift)
+
+    def covariance(self) -> Tensor:
+        """(n_stars, m, m) float64; the prior counts as one more measurement."""
+        own = torch.zeros_like(self.hessian[0].diagonal())
+        own[: len(self._prior.precision)] = self._prior.precision
+        bread = torch.linalg.inv(self.hessian + torch.diag(own + 1e-9))
+        return bread @ (self._meat + torch.diag(own)) @ bread
+
+    def _scatter(self, state, pulled, hessian, shift):
+        if not self._noise.known:
+            return hessian  # the weights are the whole truth
+        photons = self._ivar[state.star]
+        variance = torch.where(photons > 0, 1.0 / photons, 0.0)
+        variance = variance + self._noise.tail(shift)
+        meat = (pulled * variance[:, None]) @ pulled.transpose(1, 2)
+        onto = self._noise.seen_through(pulled, shift)
+        return (meat + onto @ onto.transpose(1, 2)).double()

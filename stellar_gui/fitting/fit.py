@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stellar_gui.fitting.covariance import ModelNoise, sandwich
+from stellar_gui.fitting.covariance import ModelNoise, Sandwich
 from stellar_gui.fitting.domain import domain_of
 from stellar_gui.fitting.forward import forward_of
 from stellar_gui.fitting.least_squares import Minimum, minimise
@@ -101,8 +101,9 @@ class Fitter:
             None if fitted else velocity,
         )
         start, lower, upper = self._bounded(rough, reach, options.basis)
+        task.errors = Sandwich(ivar, self.noise, task.prior, start.shape[1])
         found = minimise(task, start, lower, upper, iterations=options.iterations)
-        covariance, hessian = sandwich(task, found.state, ivar, self.noise)
+        covariance, hessian = task.errors.covariance(), task.errors.hessian
         flags = torch.where(found.converged, 0, int(FitFlag.NOT_CONVERGED))
         flags |= self._edge(found.parameters, lower, upper)
         flags |= _disagreement(found.parameters, hessian, *others)
@@ -219,9 +220,9 @@ class Fitter:
 
         The pixels stay the same while the velocity moves, or losing pixels would pay.
         """
-        inside = self.layout.inside(velocity)
-        for moved in (velocity - reach, velocity + reach) if reach else ():
-            inside = inside & self.layout.inside(moved)
+        inside = self.layout.inside(velocity - reach)
+        if reach:
+            inside &= self.layout.inside(velocity + reach)
         own = self.noise.variance(self.layout.shift(velocity))
         return torch.where(inside, ivar / (1.0 + ivar * own), 0.0)
 

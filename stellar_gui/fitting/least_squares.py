@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 _DAMPING, _LESS, _MORE, _HIGH, _MOST = 1e-3, 0.1, 10.0, 30.0, 1e6
+_NEAR, _KEPT = 30.0, 0.5  # tolerances; share of the promise
 _KINK = 100.0  # tolerances: a smaller promise that no step keeps is a minimum
 
 
@@ -81,6 +82,8 @@ def minimise(
         damping[active] = (damping[active] * factor).clamp(min=1e-9)
         # at a kink of a rectifier, or within rounding, no step keeps its promise
         small = better & (drop < tolerance)
+        # so small a promise, if kept, was the last but one of a quadratic descent
+        small |= (drop > _KEPT * promised) & (promised < _NEAR * tolerance)
         kink = (damping[active] > _HIGH) & (promised < _KINK * tolerance)
         converged[active[small | kink]] = True
         active = active[~(small | kink | (damping[active] > _MOST))]

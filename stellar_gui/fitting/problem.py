@@ -46,7 +46,8 @@ class SpectrumProblem:
     flux, weight (n_stars, n_padded) float32, weight 0 where a pixel must not count;
     star (n_rows,) says whose start a row is; basis (n_basis, n_padded) of the continuum
     or None; velocity (n_stars,): held there, or None to fit it; exact: use the full
-    Jacobian, not the Gram matrix.
+    Jacobian, not the Gram matrix; errors: a `covariance.Sandwich` that keeps what the
+    last Jacobian of each star says of its errors, or None.
     """
 
     forward: object
@@ -58,6 +59,7 @@ class SpectrumProblem:
     basis: Tensor | None = None
     velocity: Tensor | None = None
     exact: bool = True
+    errors: object | None = None
 
     def __post_init__(self):
         self.n_model = self.forward.n_labels + self.forward.n_nuisance
@@ -120,7 +122,7 @@ class SpectrumProblem:
             continuum = self.continuum(state.parameters)[:, None]
             columns = [column * continuum for column in columns]
             columns.append(state.clean[:, None] * self.basis)
-        return torch.cat(columns, 1)
+        return torch.cat(columns, 1) if len(columns) > 1 else columns[0]
 
     def _shift(self, parameters, star):
         fitted = self.velocity is None
@@ -131,8 +133,11 @@ class SpectrumProblem:
     def _by_jacobian(self, state):
         jacobian = self.jacobian(state)
         gradient = (jacobian @ state.weighted[:, :, None])[:, :, 0]
-        weighted = jacobian * self.weight[state.star][:, None]
-        return gradient.double(), (weighted @ jacobian.transpose(1, 2)).double()
+        pulled = jacobian * self.weight[state.star][:, None]
+        hessian = (pulled @ jacobian.transpose(1, 2)).double()
+        if self.errors is not None:
+            self.errors.keep(state, pulled, hessian, self.shift(state))
+        return gradient.double(), hessian
 
     def _by_gram(self, state):
         """Back-propagated gradient; the Hessian by one Gram matrix for all rows.

@@ -33,6 +33,7 @@ class Library:
         self._coefficients = torch.cat(parts)
         at_rest = layout.shift(torch.zeros(1, dtype=torch.float64).to(coordinates))
         self.flux = layout.apply(self._coefficients[None], at_rest)[0]
+        self._squared = self.flux**2
         self._shifted = {}
 
     def velocities(self, flux: Tensor, weight: Tensor, reach: float) -> Tensor:
@@ -67,7 +68,7 @@ class Library:
 
         flux, weight (n_stars, n_padded), both at rest.
         """
-        chi2 = weight @ (self.flux**2).T - 2.0 * (weight * flux) @ self.flux.T
+        chi2 = weight @ self._squared.T - 2.0 * (weight * flux) @ self.flux.T
         chosen = chi2.topk(min(count, len(self.flux)), largest=False).indices
         return self.coordinates[chosen]
 

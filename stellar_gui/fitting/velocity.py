@@ -140,50 +140,58 @@ class PixelLayout:
             start += n + PAD_LEFT + PAD_RIGHT
         return torch.from_numpy(offset).to(moved), torch.from_numpy(local).to(moved)
 
-    def apply(self, coefficients: Tensor, shift: Shift, slopes=False) -> Tensor:
-        """Shifted spectra of coefficients (n_stars, ..., n_padded), same shape.
-
-        With ``slopes`` their derivative with velocity instead, per km/s.
-        """
-        return _weighted(
-            self._neighbours(coefficients, shift),
-            shift.slopes if slopes else shift.taps,
-        )
+    def apply(self, coefficients: Tensor, shift: Shift) -> Tensor:
+        """Shifted spectra of coefficients (n_stars, ..., n_padded), same shape."""
+        return self._weighted(coefficients, shift, shift.taps)
 
     def apply_both(self, coefficients: Tensor, shift: Shift) -> tuple[Tensor, Tensor]:
         """As `apply`: the shifted spectra and their derivative with velocity."""
-        around = self._neighbours(coefficients, shift)
-        return _weighted(around, shift.taps), _weighted(around, shift.slopes)
+        slopes = self._weighted(coefficients, shift, shift.slopes)
+        return self._weighted(coefficients, shift, shift.taps), slopes
 
     def adjoint(self, weights: Tensor, shift: Shift) -> Tensor:
         """Transpose of `apply`: (n_stars, ..., n_padded) onto the coefficients."""
-        size = (*weights.shape[:-1], self.n_padded + 3)
-        if shift.whole.shape[1] == 1:
-            spread = weights.new_zeros(size)
+        onto = torch.zeros_like(weights)
+        if shift.whole.shape[1] > 1:
             for k in range(4):
+                index = _aligned(self._index(shift, k), weights).expand_as(weights)
                 tap = _aligned(shift.taps[:, k], weights)
-                spread[..., k : k + self.n_padded] += tap * weights
-            return _moved(spread, -shift.whole[:, 0], self.n_padded, start=PAD_LEFT)
-        onto = weights.new_zeros((*weights.shape[:-1], self.n_padded))
-        for k in range(4):
-            index = _aligned(self._index(shift, k), weights).expand_as(weights)
-            onto.scatter_add_(-1, index, _aligned(shift.taps[:, k], weights) * weights)
+                onto.scatter_add_(-1, index, tap * weights)
+            return onto
+        for row, k, low, high in self._rows(shift):
+            values = weights[row, ..., low:high]
+            for tap, value in enumerate(shift.taps[row, :, 0].tolist()):
+                start = k + tap - PAD_LEFT
+                onto[row, ..., low + start : high + start].add_(values, alpha=value)
         return onto
 
-    def _neighbours(self, coefficients, shift):
-        if shift.whole.shape[1] == 1:
-            near = _moved(
-                coefficients, shift.whole[:, 0], self.n_padded + 3, start=-PAD_LEFT
-            )
-            return [near[..., k : k + self.n_padded] for k in range(4)]
-        return [
-            torch.gather(
-                coefficients,
-                -1,
-                _aligned(self._index(shift, k), coefficients).expand_as(coefficients),
-            )
-            for k in range(4)
-        ]
+    def _weighted(self, coefficients, shift, taps):
+        """The sum over the four neighbours of each source, taps (n_stars, 4, ...)."""
+        total = torch.zeros_like(coefficients)
+        if shift.whole.shape[1] > 1:
+            for k in range(4):
+                index = _aligned(self._index(shift, k), coefficients)
+                near = torch.gather(coefficients, -1, index.expand_as(coefficients))
+                total.addcmul_(_aligned(taps[:, k], coefficients), near)
+            return total
+        for row, k, low, high in self._rows(shift):
+            sums = total[row, ..., low:high]
+            for tap, value in enumerate(taps[row, :, 0].tolist()):
+                start = k + tap - PAD_LEFT
+                near = coefficients[row, ..., low + start : high + start]
+                sums.add_(near, alpha=value)
+        return total
+
+    def _rows(self, shift):
+        """Each row, its whole pixels, and the places with all four neighbours.
+
+        Row by row, because slices are views where a batch would be copied.
+        """
+        for row, k in enumerate(shift.whole[:, 0].tolist()):
+            low = max(0, PAD_LEFT - k)
+            high = min(self.n_padded, self.n_padded - PAD_RIGHT - k)
+            if low < high:
+                yield row, k, low, high
 
     def _index(self, shift, tap):
         index = self._place + shift.whole + (tap - PAD_LEFT)
@@ -215,21 +223,3 @@ def _aligned(per_star, spectra):
     """(n_stars, m) -> (n_stars, 1, ..., m), to multiply (n_stars, ..., m) spectra."""
     middle = (1,) * (spectra.ndim - 2)
     return per_star.reshape(per_star.shape[0], *middle, per_star.shape[-1])
-
-
-def _weighted(around, taps):
-    total = _aligned(taps[:, 0], around[0]) * around[0]
-    for k in range(1, 4):
-        total.addcmul_(_aligned(taps[:, k], around[k]), around[k])
-    return total
-
-
-def _moved(spectra, whole, length, start):
-    """Row by row, ``length`` places from ``start + whole`` on; zero outside."""
-    moved = spectra.new_zeros((*spectra.shape[:-1], length))
-    size = spectra.shape[-1]
-    for row, k in enumerate((whole + start).tolist()):
-        low, high = max(0, -k), min(length, size - k)
-        if low < high:
-            moved[row, ..., low:high] = spectra[row, ..., low + k : high + k]
-    return moved

@@ -2,7 +2,8 @@
 
 The network learns the components of the spectra, which are few, and the components are
 folded into its last layer afterwards: the same network, six times sooner than with one
-output per pixel. AdamW with a one-cycle rate (Smith & Topin 2017), counted in steps.
+output per pixel. Between the spectra of the grid a `teacher` answers. AdamW with a
+one-cycle rate (Smith & Topin 2017), counted in steps.
 """
 
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from stellar_gui.models.blocks import (
 )
 from stellar_gui.models.payne import Payne, random_network
 from stellar_gui.spectra import Spectra
+from stellar_gui.training.gaussian_process import Process
+from stellar_gui.training.teacher import Lesson, fit_teacher, teach
 
 DEEP = 0.05  # a pixel deeper than this belongs to a line
 _KEPT_LABELS = 500  # training labels that the model carries, to say where it is at home
@@ -58,7 +61,9 @@ class PayneTrainer:
 
     train, validation: noise-free `Spectra` with labels on one grid. steps: the whole
     training, which the learning rate's cycle spans; n_components: of the spectra;
-    n_modes: of the error model, from the residuals of the validation spectra.
+    n_taught: answers of the teacher to learn from, 0 for the training spectra alone;
+    n_modes: of the error model, from the residuals of the validation spectra. The first
+    step fits the teacher and takes a minute on thousands of spectra.
 
     Raises ValueError if labels are missing or flux is bad in the training spectra.
     """
@@ -73,7 +78,8 @@ class PayneTrainer:
         batch_size: int = 128,
         learning_rate: float = 3e-3,
         n_hidden: int = 300,
-        n_components: int = 200,
+        n_components: int = 150,
+        n_taught: int = 30_000,
         n_modes: int = 60,
         seed: int = 0,
         device: str | torch.device = "cpu",
@@ -85,7 +91,8 @@ class PayneTrainer:
             _checked(s, names) for s in (train, validation)
         )
         self.total_steps, self.steps_done = steps, 0
-        self.batch_size, self.n_modes = min(batch_size, len(train)), n_modes
+        self.batch_size = min(batch_size, len(train))
+        self.n_taught, self.n_modes = n_taught, n_modes
         self.label_names, self.seed = names, seed
         scaling = LabelScaling.from_labels(self._train.labels, names)
         self.scaling = LabelScaling(*(part.to(self.device) for part in scaling))
@@ -93,6 +100,8 @@ class PayneTrainer:
         flux = self._tensor(self._train.flux)
         self.components = principal_components(flux, n_components)
         self._set_targets(flux)
+        self.teacher: list[Process] = []
+        self.lesson: Lesson | None = None
         self.network = self._start(n_hidden)
         self.optimizer = torch.optim.AdamW(
             list(self.network), lr=learning_rate, weight_decay=1e-5
@@ -104,11 +113,12 @@ class PayneTrainer:
 
     def step(self) -> dict[str, float]:
         """One optimizer update; returns ``loss``, the mean squared flux error."""
-        chosen = torch.randint(len(self.inputs), (self.batch_size,), generator=self.rng)
+        if self.lesson is None:
+            self._prepare_lesson()
+        inputs, targets = self.lesson
+        chosen = torch.randint(len(inputs), (self.batch_size,), generator=self.rng)
         chosen = chosen.to(self.device)
-        loss = update(
-            self.network, self.optimizer, self.inputs[chosen], self.targets[chosen]
-        )
+        loss = update(self.network, self.optimizer, inputs[chosen], targets[chosen])
         self.schedule.step()
         self.steps_done += 1
         n_pixels = self.components.mean.shape[0]
@@ -161,6 +171,7 @@ class PayneTrainer:
         return {
             "steps_done": self.steps_done,
             "components": list(self.components),
+            "teacher": [list(process) for process in self.teacher],
             "network": [p.detach().clone() for p in self.network],
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -172,6 +183,9 @@ class PayneTrainer:
         self.steps_done = state["steps_done"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))
         self._set_targets(self._tensor(self._train.flux))
+        move = lambda parts: Process(*(part.to(self.device) for part in parts))  # noqa: E731
+        self.teacher = [move(parts) for parts in state["teacher"]]
+        self.lesson = None
         with torch.no_grad():
             for own, stored in zip(self.network, state["network"], strict=True):
                 own.copy_(stored)
@@ -195,6 +209,14 @@ class PayneTrainer:
         mean, basis, scale = self.components
         self.targets = (flux - mean) @ basis.T / scale
 
+    def _prepare_lesson(self):
+        self.lesson = Lesson(self.inputs, self.targets)
+        if self.n_taught:
+            self.teacher = self.teacher or fit_teacher(self.inputs, self.targets)
+            self.lesson = teach(
+                self.teacher, self.inputs, self.targets, self.n_taught, self.seed
+            )
+
     def _predicted(self, spectra):
         network = self.folded()
         with torch.no_grad():
@@ -214,6 +236,7 @@ class PayneTrainer:
             "training_ids": [str(i) for i in self._train.ids],
             "steps": self.steps_done,
             "components": len(self.components.basis),
+            "taught": self.n_taught,
             "seed": self.seed,
             "paper": "Ting et al. 2019, ApJ 879, 69",
             "errors": self.validate(),
