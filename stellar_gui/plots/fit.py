@@ -62,25 +62,32 @@ class FitPlot:
         self._draw_picked(painter)
 
     def _draw_masked(self, painter):
-        self._masked = ColumnDataSource(
-            {"left": [], "right": [], "pattern": []}, name="masked"
-        )
-        self._mask_top = 1 - _NAMES_SHARE
-        self._mask = self.figure.quad(
-            "left",
-            "right",
-            source=self._masked,
-            bottom=0,
-            top=self._mask_top,
-            y_range_name="share",
-            line_color=None,
-            hatch_pattern="pattern",
-            hatch_alpha=0.5,
-            hatch_weight=0.6,
-            hatch_scale=8,
-            level="underlay",
-        )
-        painter.glyph(self._mask, fill_color="masked_ground", hatch_color="masked_ink")
+        """Two sources, so that a star needs one hatch pattern, not one for each run."""
+        hatch = {
+            "hatch_pattern": "right_diagonal_line",
+            "hatch_alpha": 0.5,
+            "hatch_weight": 0.6,
+            "hatch_scale": 8,
+        }
+        self._masked, self._masks = [], []
+        for name, look in (("masked", {}), ("masked-runs", hatch)):
+            source = ColumnDataSource({"left": [], "right": []}, name=name)
+            mask = self.figure.quad(
+                "left",
+                "right",
+                source=source,
+                bottom=0,
+                top=1 - _NAMES_SHARE,
+                y_range_name="share",
+                line_color=None,
+                level="underlay",
+                **look,
+            )
+            painter.glyph(mask, fill_color="masked_ground")
+            if look:
+                painter.glyph(mask, hatch_color="masked_ink")
+            self._masked.append(source)
+            self._masks.append(mask.glyph)
 
     def _draw_spectra(self, painter, source, tokens):
         fig = self.figure
@@ -184,11 +191,11 @@ class FitPlot:
         first, last = _bad_runs(pieces, good)
         half = np.nanmedian(np.diff(pieces.x)) / 2 if len(pieces.x) > 1 else 0.5
         long = last - first + 1 >= _HATCHED_PIXELS
-        self._masked.data = {
-            "left": pieces.x[first] - half,
-            "right": pieces.x[last] + half,
-            "pattern": np.where(long, "right_diagonal_line", "blank").tolist(),
-        }
+        for source, which in zip(self._masked, (~long, long), strict=True):
+            source.data = {
+                "left": pieces.x[first[which]] - half,
+                "right": pieces.x[last[which]] + half,
+            }
 
     def set_names(self, pieces: Pieces, named: Named, px_per_angstrom: float) -> None:
         """Write line names above the window in view, with their leaders."""
@@ -216,7 +223,8 @@ class FitPlot:
         """Keep room for line names above the spectrum, or give it to the spectrum."""
         if shown != self._named:
             self._named = shown
-            self._mask.glyph.top = 1 - (_NAMES_SHARE if shown else _FREE_SHARE)
+            for mask in self._masks:
+                mask.top = 1 - (_NAMES_SHARE if shown else _FREE_SHARE)
             low, level = self._floor
             normalised = self.figure.yaxis[0].axis_label == "normalised flux"
             self.set_flux_range(low, level, normalised=normalised)

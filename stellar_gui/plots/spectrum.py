@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from bokeh.layouts import column, row
-from bokeh.models import Div, PanTool, Range1d, Spacer, WheelZoomTool
+from bokeh.models import PanTool, Range1d, Spacer, WheelZoomTool
 
+from stellar_gui.plots import overview, residuals
 from stellar_gui.plots.fit import NAME_MARGIN, NAME_ROOM, FitPlot
 from stellar_gui.plots.line_names import Lines, capacity, strongest
 from stellar_gui.plots.overview import Overview
@@ -47,8 +48,8 @@ class StarArrays(NamedTuple):
 class SpectrumFigures:
     """All figures of a star's spectrum in one Bokeh layout, ``layout``.
 
-    ``x_range`` is the window in plotted coordinates; ``side`` takes the numbers that
-    stand beside the fit, as HTML.
+    ``x_range`` is the window in plotted coordinates. Beside the fit there is room for
+    numbers, SIDE_WIDTH wide; `side_margins` says where.
     """
 
     def __init__(self, painter: Painter, models: Sequence[Drawn]):
@@ -85,7 +86,6 @@ class SpectrumFigures:
             for index, model in enumerate(self.models)
         ]
         self.axis = _axis_figure(painter, self.x_range)
-        self.side = Div(width=SIDE_WIDTH, sizing_mode="stretch_height", margin=0)
         self.pixels.follow(self.fit.figure)
         for fig in (self.overview.figure, *self.linked):
             self.pixels.watch_window(fig)
@@ -98,9 +98,10 @@ class SpectrumFigures:
 
     def _arrange(self):
         side = {"width": SIDE_WIDTH, "margin": 0}
+        room = Spacer(sizing_mode="stretch_height", **side)
         rows = [
             self.overview.figure,
-            row(self.fit.figure, self.side, sizing_mode="stretch_both", spacing=0),
+            row(self.fit.figure, room, sizing_mode="stretch_both", spacing=0),
         ]
         for strip in self.strips:
             rows.append(
@@ -114,6 +115,12 @@ class SpectrumFigures:
     def linked(self) -> list:
         """The figures that share the window: fit and strips."""
         return [self.fit.figure, *(strip.figure for strip in self.strips)]
+
+    @property
+    def side_margins(self) -> tuple[int, int]:
+        """Pixels above and below the room beside the fit, within the layout."""
+        shown = sum(strip.figure.visible for strip in self.strips)
+        return overview.HEIGHT, _AXIS_HEIGHT + shown * residuals.HEIGHT
 
     @property
     def names(self) -> list[str]:

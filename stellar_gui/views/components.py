@@ -100,6 +100,13 @@ class SpectrumTitle(Component):
         self._send_msg({"filename": filename, "text": text})
 
 
+class FitNumbers(Component):
+    """Numbers of the fits, and in words what the spectrum shows."""
+
+    _esm = _script("numbers")
+    _css = "numbers"
+
+
 class StatusBar(Component):
     """The readout of the pixel under the cursor, and key hints."""
 

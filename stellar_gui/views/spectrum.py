@@ -9,19 +9,24 @@ from bokeh.events import DoubleTap, Tap
 
 from stellar_gui.analysis.residuals import residual_zscore, summarise_zscores
 from stellar_gui.analysis.spectrum_table import spectrum_text
-from stellar_gui.paths import assets
 from stellar_gui.plots.line_names import Lines
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pointer import send_pointer
-from stellar_gui.plots.spectrum import Drawn, SpectrumFigures, StarArrays
+from stellar_gui.plots.spectrum import (
+    SIDE_WIDTH,
+    Drawn,
+    SpectrumFigures,
+    StarArrays,
+)
 from stellar_gui.plots.style import Painter, model_style, number
 from stellar_gui.preprocess.doppler import doppler_factor
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.spectra import Spectra
-from stellar_gui.views.components import SpectrumTitle
-from stellar_gui.views.spectrum_numbers import ModelNumbers, numbers_html
+from stellar_gui.views.components import FitNumbers, SpectrumTitle
+from stellar_gui.views.spectrum_numbers import ModelNumbers, numbers_state
 
+_TITLE_HEIGHT = 36  # px
 _PROBED_STARS = 16  # stars of a set that are asked which pixels have data
 _FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
 _WIDE_PIECE = 200.0  # Angstrom; a wider piece is called a chip
@@ -40,8 +45,9 @@ class SpectrumView(pn.viewable.Viewer):
         self._named, self._difference = True, False
         self._grid: Spectra | None = None
         self._fits, self._zscores = {}, {}
-        self.title = SpectrumTitle(sizing_mode="stretch_width", height=36)
+        self.title = SpectrumTitle(sizing_mode="stretch_width", height=_TITLE_HEIGHT)
         self.title.listen(self._hear)
+        self.numbers = FitNumbers(state=numbers_state([], 0, ""), width=SIDE_WIDTH)
         self._pane = pn.pane.Bokeh(sizing_mode="stretch_both", margin=0)
         self._build()
         watched = ["star", "window", "models", "pixel"]
@@ -59,7 +65,6 @@ class SpectrumView(pn.viewable.Viewer):
             kinds.add(model.kind)
             drawn.append(Drawn(name, model_style(model.kind).token, dash))
         self.figures = SpectrumFigures(self._painter, drawn)
-        self.figures.side.stylesheets = [_numbers_style()]
         self._grid = None
         for fig in self.figures.linked:
             fig.on_event(Tap, self._tapped)
@@ -98,6 +103,13 @@ class SpectrumView(pn.viewable.Viewer):
     def _show_models(self):
         for index, model in enumerate(self.figures.models):
             self.figures.show_model(index, model.name in self._selection.models)
+        above, below = self.figures.side_margins
+        self.numbers.styles = {
+            "position": "absolute",
+            "right": "0",
+            "top": f"{_TITLE_HEIGHT + above}px",
+            "height": f"calc(100% - {_TITLE_HEIGHT + above + below}px)",
+        }
         self._show_star()
 
     def _show_star(self):
@@ -198,19 +210,12 @@ class SpectrumView(pn.viewable.Viewer):
                     )
                 )
         n_good = int((star.ivar[0] > 0).sum())
-        self.figures.side.text = numbers_html(rows, n_good, self._sentence(rows))
-
-    def _sentence(self, rows):
         low, high = self.figures.window
-        fits = ", ".join(
-            f"{row.name} with reduced chi squared {number(row.reduced_chi2, 2)}"
-            for row in rows
-            if row.summary
-        )
-        return (
+        place = (
             f"Spectrum of {self._selection.star} from {low:.0f} to {high:.0f} Å, "
-            f"{self._grid.medium}, with the fits of {fits or 'no model'}."
+            f"{self._grid.medium}"
         )
+        self.numbers.state = numbers_state(rows, n_good, place)
 
     def _show_title(self):
         shown = self._selection.models
@@ -313,7 +318,14 @@ class SpectrumView(pn.viewable.Viewer):
             self._selection.window = _rounded(self.figures.window)
 
     def __panel__(self):
-        return pn.Column(self.title, self._pane, sizing_mode="stretch_both", margin=0)
+        return pn.Column(
+            self.title,
+            self._pane,
+            self.numbers,
+            sizing_mode="stretch_both",
+            margin=0,
+            styles={"position": "relative"},
+        )
 
 
 def _rounded(window):
@@ -332,11 +344,6 @@ def _pieces_of(spectra):
         covered = (np.asarray(sample.ivar) > 0).any(axis=0)
         _pieces[spectra] = Pieces.of(spectra.wavelength, covered)
     return _pieces[spectra]
-
-
-@functools.cache
-def _numbers_style():
-    return (assets() / "css" / "numbers.css").read_text(encoding="utf-8")
 
 
 @functools.cache

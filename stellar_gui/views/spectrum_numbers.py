@@ -1,6 +1,5 @@
-"""The numbers beside the fit, as a table that a screen reader can read too."""
+"""The numbers beside the fit, in words and as rows of a table."""
 
-from html import escape
 from typing import NamedTuple
 
 from stellar_gui.analysis.residuals import ZscoreSummary
@@ -16,32 +15,38 @@ class ModelNumbers(NamedTuple):
     summary: ZscoreSummary | None
 
 
-def numbers_html(models: list[ModelNumbers], n_good: int, sentence: str) -> str:
-    """The column of numbers; ``sentence`` says in words what the figure shows."""
-    tables = "".join(_table(model, n_good) for model in models)
-    return (
-        f'<div class="numbers"><p class="unseen">{escape(sentence)}</p>{tables}'
-        f'<div class="all">{number(n_good)} good px</div>'
-        '<div class="foot">all pixels<br>vs N(0, 1)</div></div>'
+def numbers_state(models: list[ModelNumbers], n_good: int, place: str) -> dict:
+    """What the component `FitNumbers` draws; ``place`` says what is in view."""
+    fits = ", ".join(
+        f"{model.name} with reduced chi squared {number(model.reduced_chi2, 2)}"
+        for model in models
+        if model.summary
     )
+    return {
+        "models": [
+            {
+                "name": model.name,
+                "token": model.token.replace("_", "-"),
+                "rows": _rows(model, n_good),
+            }
+            for model in models
+        ],
+        "good": f"{number(n_good)} good px",
+        "sentence": f"{place}, with the fits of {fits or 'no model'}.",
+    }
 
 
-def _table(model, n_good):
+def _rows(model, n_good):
+    """Symbol, meaning and value of each number."""
     summary = model.summary
-    rows = [("fit", "no fit", NOTHING)]
-    if summary:
-        rows = [
-            ("χ²/ν", "reduced chi squared", number(model.reduced_chi2, 2)),
-            ("rσ(z)", "robust standard deviation of z", number(summary.robust_std, 2)),
-            ("std z", "standard deviation of z", number(summary.std, 2)),
-            ("mean z", "mean of z", number(summary.mean, 2)),
-        ]
-        if summary.n_good != n_good:  # the model says nothing of some pixels
-            rows.append(("px", "good pixels of the fit", number(summary.n_good)))
-    body = "".join(
-        f'<tr><th scope="row" title="{title}">{name}</th><td>{text}</td></tr>'
-        for name, title, text in rows
-    )
-    token = model.token.replace("_", "-")
-    caption = f'<caption style="color: var(--{token})">{escape(model.name)}</caption>'
-    return f"<table>{caption}{body}</table>"
+    if summary is None:
+        return [("fit", "no fit", NOTHING)]
+    rows = [
+        ("χ²/ν", "reduced chi squared", number(model.reduced_chi2, 2)),
+        ("rσ(z)", "robust standard deviation of z", number(summary.robust_std, 2)),
+        ("std z", "standard deviation of z", number(summary.std, 2)),
+        ("mean z", "mean of z", number(summary.mean, 2)),
+    ]
+    if summary.n_good != n_good:  # the model says nothing of some pixels
+        rows.append(("px", "good pixels of the fit", number(summary.n_good)))
+    return rows
