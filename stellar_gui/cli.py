@@ -10,13 +10,19 @@ from pathlib import Path
 
 from stellar_gui import __version__
 
+_TOLD = (ValueError, OSError, KeyError, RuntimeError, FloatingPointError)
+"""Errors that come with a sentence for the user."""
+
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 def main(argv=None) -> None:
     """Run the command that ``argv`` names; a user's mistake ends in one sentence."""
     arguments = _parser().parse_args(argv)
     try:
         arguments.run_command(arguments)
-    except (ValueError, OSError, KeyError) as error:
+    except _TOLD as error:
         text = error.args[0] if isinstance(error, KeyError) else error
         sys.exit(f"stellar-gui {arguments.command}: {text}")
     except KeyboardInterrupt:
@@ -106,18 +112,16 @@ def _add_train(commands):
     cannon.add_argument(
         "--labels", nargs="+", help="label names; default: all that the data have"
     )
-    cannon.add_argument("--order", type=int, choices=(1, 2, 3), default=2)
+    cannon.add_argument("--order", type=int, choices=(1, 2, 3), help="default: 2")
     payne = methods.add_parser("payne", help="a network that emulates a grid")
-    payne.add_argument("--hidden", type=int, default=300, help="units in a layer")
+    payne.add_argument("--hidden", type=int, help="units in a layer, 300")
     for method in (cannon, payne):
         method.add_argument("--data", type=Path, help="a survey file")
         method.add_argument("--run", type=Path, help="run directory; default: new")
         method.add_argument("--out", type=Path, help="write the finished model here")
         method.add_argument("--steps", type=int, help="default: the method's own")
-        method.add_argument("--seed", type=int, default=1)
-        method.add_argument(
-            "--device", default="auto", choices=("auto", "cpu", "cuda", "mps")
-        )
+        method.add_argument("--seed", type=int, help="default: 1")
+        method.add_argument("--device", choices=DEVICES, help="default: auto")
         method.add_argument("--resume", action="store_true", help="go on with --run")
         method.set_defaults(run_command=_train)
 
@@ -127,7 +131,7 @@ def _train(arguments):
 
     options = {
         name: getattr(arguments, name)
-        for name in ("labels", "order", "hidden", "steps")
+        for name in ("labels", "order", "hidden", "steps", "seed", "device")
         if getattr(arguments, name, None) is not None
     }
     run = start(
@@ -135,14 +139,17 @@ def _train(arguments):
         data=arguments.data,
         run=arguments.run,
         out=arguments.out,
-        seed=arguments.seed,
-        device=arguments.device,
         resume=arguments.resume,
         progress=True,
         **options,
     )
-    print(f"run {run}")
-    if arguments.out:
+    state = run.status().state
+    print(f"run {run.path}: {state}")
+    if state != "finished":
+        print(
+            f"go on with: stellar-gui train {arguments.method} --resume --run {run.path}"
+        )
+    elif arguments.out:
         print(f"wrote {arguments.out}")
 
 
@@ -151,23 +158,13 @@ def _add_fit(commands):
     command.add_argument("model", type=Path, help="a model file (.safetensors)")
     command.add_argument("spectra", type=Path, nargs="+", help="files of spectra")
     command.add_argument("--out", type=Path, required=True, help="ECSV to write")
-    command.add_argument(
-        "--normalise",
-        action="store_true",
-        help="divide by a fitted continuum first (sigma-clipped Chebyshev)",
-    )
     command.set_defaults(run_command=_fit)
 
 
 def _fit(arguments):
     from stellar_gui.fitting.tables import fit_files
 
-    table = fit_files(
-        arguments.model,
-        arguments.spectra,
-        arguments.out,
-        normalise=arguments.normalise,
-    )
+    table = fit_files(arguments.model, arguments.spectra, arguments.out)
     print(f"wrote {arguments.out}: {len(table)} stars")
 
 

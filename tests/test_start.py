@@ -5,7 +5,6 @@ import pytest
 
 from stellar_gui import Spectra, fit_labels, load_model, write_spectra
 from stellar_gui.cli import main
-from stellar_gui.training.run import Run
 from stellar_gui.training.start import split, start
 
 
@@ -41,7 +40,7 @@ def rng():
 )
 def test_no_run_ever_sees_a_test_star(survey, tmp_path, method, options):
     path, spectra = survey
-    run = Run(start(method, data=path, run=tmp_path / "run", **options))
+    run = start(method, data=path, run=tmp_path / "run", **options)
     tested = set(spectra.ids[spectra.star_data["split"] == "test"])
     seen = set(run.data["training_ids"]) | set(run.data["validation_ids"])
     assert run.status().state == "finished"
@@ -76,11 +75,22 @@ def test_resumed_run_needs_nothing_but_its_folder(survey, tmp_path):
     path, _ = survey
     whole = start("payne", data=path, run=tmp_path / "whole", steps=40)
     start("payne", data=path, run=tmp_path / "parts", steps=40)
-    (tmp_path / "parts" / "status.json").write_text(
-        (tmp_path / "whole" / "status.json").read_text()
-    )
     again = start("payne", run=tmp_path / "parts", resume=True)
-    assert Run(again).metrics()[-1]["loss"] == Run(whole).metrics()[-1]["loss"]
+    assert again.metrics()[-1]["loss"] == whole.metrics()[-1]["loss"]
+
+
+def test_resuming_with_other_settings_is_refused(survey, tmp_path):
+    path, _ = survey
+    start("cannon", data=path, run=tmp_path / "run", order=1)
+    with pytest.raises(ValueError, match="keeps its own settings, but order was given"):
+        start("cannon", run=tmp_path / "run", resume=True, order=2)
+
+
+def test_a_model_without_a_folder_is_refused_before_training(survey, tmp_path):
+    path, _ = survey
+    with pytest.raises(FileNotFoundError, match=r"nowhere .* does not exist"):
+        start("cannon", data=path, run=tmp_path / "r", out=tmp_path / "nowhere" / "m")
+    assert not (tmp_path / "r").exists()
 
 
 def test_split_never_returns_test_stars_and_is_seeded(survey):
@@ -109,7 +119,7 @@ def test_a_run_of_another_method_is_not_resumed(survey, tmp_path):
     path, _ = survey
     run = start("cannon", data=path, run=tmp_path / "run")
     with pytest.raises(ValueError, match="is a run of cannon, not of payne"):
-        start("payne", run=run, resume=True)
+        start("payne", run=run.path, resume=True)
 
 
 def test_a_missing_file_ends_in_one_sentence(tmp_path, capsys):

@@ -1,18 +1,21 @@
 """Fits as tables: one row a star, units and provenance in the header (ECSV)."""
 
 import io
-import os
-from pathlib import Path
 
 import numpy as np
 from astropy.table import Column, Table, vstack
 
 from stellar_gui import __version__
 from stellar_gui.fitting import fit_labels
+from stellar_gui.fitting.prepare import prepare
 from stellar_gui.fitting.result import FitFlag, FitResult
+from stellar_gui.io import read_spectra
+from stellar_gui.io.whole import written_whole
 from stellar_gui.labels import describe
+from stellar_gui.models import load_model
 
 _UNITS = {"K": "K", "dex": "dex", "km/s": "km/s"}
+_STARS_AT_A_TIME = 500  # a fit keeps model spectra; a table does not
 
 
 def result_table(result: FitResult, ids, **provenance) -> Table:
@@ -35,40 +38,31 @@ def result_table(result: FitResult, ids, **provenance) -> Table:
     return table
 
 
-def fit_files(model_path, paths, out, *, normalise: bool = False) -> Table:
+def fit_files(model_path, paths, out) -> Table:
     """Fit every star of the files with one model; write an ECSV table, whole or not.
 
-    Raises ValueError with the file's name for spectra that the model cannot fit.
+    Spectra are made ready as the application does it (`prepare`); what was done stands
+    in the table's metadata. Raises ValueError with the file's name for spectra that the
+    model cannot fit.
     """
-    from stellar_gui.io import read_spectra
-    from stellar_gui.models import load_model
-    from stellar_gui.preprocess import normalise as divide_by_continuum
-
     model = load_model(model_path)
-    tables = []
-    for path in paths:
-        spectra = read_spectra(path)
-        try:
-            if normalise:
-                spectra = divide_by_continuum(spectra)
-            result = fit_labels(model, spectra)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-        table = result_table(result, spectra.ids)
-        table.add_column(Column([str(path)] * len(table), name="file"), index=1)
-        tables.append(table)
-    whole = vstack(tables, metadata_conflicts="silent")
-    whole.meta |= {"model": str(model_path)}
-    write_table(out, whole)
+    tables, prepared = [], {}
+    with written_whole(out) as part:
+        for path in paths:
+            try:
+                spectra, done = prepare(read_spectra(path), [model])
+                for start in range(0, len(spectra), _STARS_AT_A_TIME):
+                    stars = spectra[start : start + _STARS_AT_A_TIME]
+                    table = result_table(fit_labels(model, stars), stars.ids)
+                    table.add_column([str(path)] * len(table), name="file", index=1)
+                    tables.append(table)
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from error
+            prepared[str(path)] = done
+        whole = vstack(tables)
+        whole.meta |= {"model": str(model_path), "prepared": prepared}
+        whole.write(part, format="ascii.ecsv", overwrite=True)
     return whole
-
-
-def write_table(path, table: Table) -> None:
-    """Write ``table`` as ECSV so that a crash leaves the old file or the new."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.part")
-    table.write(partial, format="ascii.ecsv", overwrite=True)
-    os.replace(partial, path)
 
 
 def fits_text(fits, star_id: str) -> str:

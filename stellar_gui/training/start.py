@@ -51,44 +51,31 @@ def start(
     data: str | Path | None = None,
     run: str | Path | None = None,
     out: str | Path | None = None,
-    seed: int = 1,
-    device: str = "auto",
     resume: bool = False,
     progress: bool = False,
     **options,
-) -> Path:
-    """Train with ``method`` on a survey file; return the run's folder.
+) -> Run:
+    """Train with ``method`` on a survey file; return the run.
 
     run: the folder, by default a new one among the user's runs; out: where to write the
-    finished model; options: those of the method (labels, order, hidden, steps). With
-    ``resume`` the run's own data, seed and options count, and no others are needed.
+    finished model; options: seed, device and those of the method (labels, order,
+    hidden, steps). With ``resume`` the run's own data and options count, and none may
+    be given.
 
     Raises ValueError for an unknown method, for options or data that the method cannot
     use, and for a run of another method; FileNotFoundError if there is nothing to
-    resume.
+    resume, or no folder to write ``out`` to.
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
+    if out is not None and not Path(out).resolve().parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder {Path(out).parent} for the model does not exist; make it first"
+        )
     if resume:
-        if run is None:
-            raise ValueError("nothing to resume: name the run's folder with --run")
-        config = Run(run).config
-        if config["method"] != method:
-            raise ValueError(
-                f"{run} is a run of {config['method']}, not of {method}. "
-                f"Resume it with: stellar-gui train {config['method']} --resume"
-            )
+        config = _kept_config(method, run, data, options)
     else:
-        if data is None:
-            raise ValueError("no data: name a survey file with --data")
-        config = {
-            "method": method,
-            "data": str(Path(data).resolve()),
-            "seed": seed,
-            "device": device,
-            "options": options,
-            "version": __version__,
-        }
+        config = _new_config(method, data, options)
     training, validation = split(read_spectra(config["data"]), config["seed"])
     trainer = METHODS[method](
         training,
@@ -97,17 +84,49 @@ def start(
         device=choose_device(config["device"]),
         **config["options"],
     )
-    folder = Path(run) if run is not None else new_folder(method)
     if resume:
-        opened = Run(folder)
+        opened = Run(run)
         opened.check_data(training)
     else:
+        folder = new_folder(method) if run is None else run
         opened = Run.create(folder, config, training=training, validation=validation)
     with tqdm(total=trainer.total_steps, unit="step", disable=not progress) as bar:
-        train(trainer, opened, resume=resume, progress=_shown_on(bar))
-    if out is not None and opened.status().state == "finished":
+        status = train(trainer, opened, resume=resume, progress=_shown_on(bar))
+    if out is not None and status.state == "finished":
         save_model(trainer.model(), out)
-    return folder
+    return opened
+
+
+def _new_config(method, data, options):
+    if data is None:
+        raise ValueError("no data: name a survey file with --data")
+    options = dict(options)
+    return {
+        "method": method,
+        "data": str(Path(data).resolve()),
+        "seed": options.pop("seed", 1),
+        "device": options.pop("device", "auto"),
+        "options": options,
+        "version": __version__,
+    }
+
+
+def _kept_config(method, run, data, options):
+    if run is None:
+        raise ValueError("nothing to resume: name the run's folder with --run")
+    config = Run(run).config
+    if config["method"] != method:
+        raise ValueError(
+            f"{run} is a run of {config['method']}, not of {method}. "
+            f"Resume it with: stellar-gui train {config['method']} --resume --run {run}"
+        )
+    given = [*(["data"] if data is not None else []), *options]
+    if given:
+        raise ValueError(
+            f"a resumed run keeps its own settings, but {', '.join(given)} was given. "
+            "Leave it out, or start a new run."
+        )
+    return config
 
 
 def split(spectra: Spectra, seed: int) -> tuple[Spectra, Spectra]:
