@@ -146,9 +146,8 @@ def _train(arguments):
     state = run.status().state
     print(f"run {run.path}: {state}")
     if state != "finished":
-        print(
-            f"go on with: stellar-gui train {arguments.method} --resume --run {run.path}"
-        )
+        resume = f"stellar-gui train {arguments.method} --resume --run {run.path}"
+        print(f"go on with: {resume}")
     elif arguments.out:
         print(f"wrote {arguments.out}")
 
