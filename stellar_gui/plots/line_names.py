@@ -5,13 +5,14 @@ distance apart and move as little as possible; elbow leaders join them to the li
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from stellar_gui.preprocess.medium import convert_wavelength
-from stellar_gui.synthesis.lines import LineList
+
+if TYPE_CHECKING:
+    from stellar_gui.synthesis.lines import LineList
 
 BLEND = 0.28  # Angstrom; of lines closer than this the strongest is named
 _NEAR = 10.0  # Angstrom around a listed line that the list speaks for
@@ -31,7 +32,7 @@ class Lines:
     depth: np.ndarray
 
     @classmethod
-    def of(cls, lines: LineList, medium: str) -> "Lines":
+    def of(cls, lines: "LineList", medium: str) -> "Lines":
         """The lines of a line list, at their wavelengths in ``medium``."""
         wavelength = convert_wavelength(lines.wavelength, lines.medium, medium)
         order = np.argsort(wavelength)
@@ -111,6 +112,8 @@ def spread(x, separation: float, low: float, high: float) -> np.ndarray:
             f"{len(x)} names {separation:g} apart do not fit between {low:g} and "
             f"{high:g}; name fewer"
         )
+    from scipy.optimize import isotonic_regression  # half a second, not at start
+
     packed = isotonic_regression(x - offset).x
     return np.clip(packed, low, low + room) + offset
 

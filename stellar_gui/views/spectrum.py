@@ -8,7 +8,6 @@ import panel as pn
 from bokeh.events import DoubleTap, Tap
 
 from stellar_gui.analysis.residuals import residual_zscore, summarise_zscores
-from stellar_gui.analysis.spectrum_table import spectrum_text
 from stellar_gui.plots.line_names import Lines
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pointer import send_pointer
@@ -298,6 +297,9 @@ class SpectrumView(pn.viewable.Viewer):
     def _save_numbers(self):
         star_id = self._selection.star
         if star_id:
+            # astropy's tables take half a second to import
+            from stellar_gui.analysis.spectrum_table import spectrum_text
+
             text = spectrum_text(self._session.star(star_id), self._fits)
             self.title.save(f"{star_id}_spectrum.ecsv", text)
 

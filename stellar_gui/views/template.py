@@ -1,8 +1,8 @@
 """The page around the views: panel-material-ui's Page, with two work-arounds.
 
-Page subscribes to the process-wide busy state and never lets go, which would keep
-every session alive; and without a sidebar it needs ``sidebar_variant="temporary"``, or
-the main area slides to the left.
+Page subscribes to the process-wide busy state and never lets go, which would keep every
+session alive and send to all of them whatever one is busy with; and without a sidebar
+it needs ``sidebar_variant="temporary"``, or the main area slides to the left.
 """
 
 import panel as pn
@@ -20,7 +20,7 @@ _OWN_COLORS = Theme(
 
 
 def make_page(*, header, main, theme: str) -> pmui.Page:
-    """Return the page of one session, in ``theme``, released when the session ends."""
+    """Return the page of one session, in ``theme``; `pn.state` keeps no hold of it."""
     before = {id(watcher) for watcher in _busy_watchers()}
     page = pmui.Page(
         title="stellar_gui",
@@ -36,15 +36,11 @@ def make_page(*, header, main, theme: str) -> pmui.Page:
         sx=_SX,
         raw_css=[_variables(theme), (assets() / "css" / "page.css").read_text()],
     )
-    mine = [watcher for watcher in _busy_watchers() if id(watcher) not in before]
-
-    def release(context, mine=mine, state=state):
-        for watcher in mine:
+    for watcher in _busy_watchers():
+        if id(watcher) not in before:
             state.param.unwatch(watcher)
-
     if pn.state.curdoc is not None:
         pn.state.curdoc.theme = _OWN_COLORS
-        pn.state.on_session_destroyed(release)
     return page
 
 

@@ -43,6 +43,15 @@ FAILED = re.compile(
 STARTUP = 90  # seconds; a busy machine imports torch slowly
 
 
+def pytest_configure(config):
+    # pytest-base-url, which comes with pytest-playwright, still defines them so
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:Session-scoped fixtures defined as instance methods"
+        ":pytest.PytestRemovedIn10Warning",
+    )
+
+
 def pytest_collection_modifyitems(items):
     if BROWSER is not None:
         return
