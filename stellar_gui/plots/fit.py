@@ -3,7 +3,7 @@
 import numpy as np
 from bokeh.core.properties import value
 from bokeh.core.property.descriptors import UnsetValueError
-from bokeh.models import ColumnDataSource, HoverTool, Label, LinearScale, Range1d, Span
+from bokeh.models import ColumnDataSource, HoverTool, LinearScale, Range1d
 
 from stellar_gui.plots.line_names import Named, spread
 from stellar_gui.plots.pieces import Pieces
@@ -15,6 +15,7 @@ NAME_ROOM = 52  # px for each name, which limits how many there are
 NAME_MARGIN = 18  # px that half a name takes at the borders
 _NAMES_SHARE = 0.225  # of the plot's height, for the names and their leaders
 _FREE_SHARE = 0.03  # the same without names
+_PICKED_SHARE = 0.9  # of the plot's height, up to which a picked pixel is marked
 _ABOVE_LEVEL = 0.04  # of the continuum, that stays below the leaders
 _LIKELY_WIDTH = 880  # px
 _HATCHED_PIXELS = 3  # a shorter run of bad pixels is shaded, not hatched
@@ -53,13 +54,12 @@ class FitPlot:
         fig.yaxis.major_tick_line_color = None
         fig.xaxis.axis_line_color = None
         self._draw_masked(painter)
-        self._level = Span(
-            location=1, dimension="width", line_dash=[4, 4], level="underlay"
-        )
-        fig.add_layout(painter.paint(self._level, line_color="axis"))
+        self._level = ColumnDataSource({"y": [1.0]}, name="continuum")
+        level = fig.hspan("y", source=self._level, line_dash=[4, 4], level="underlay")
+        painter.glyph(level, line_color="axis")
         self._models = self._draw_spectra(painter, pixels.shown, tokens)
         self._draw_names(painter)
-        self._draw_picked(painter)
+        self._draw_picked(painter, pixels)
 
     def _draw_masked(self, painter):
         """Two sources, so that a star needs one hatch pattern, not one for each run."""
@@ -140,27 +140,32 @@ class FitPlot:
         )
         fig.add_tools(hover)
 
-    def _draw_picked(self, painter):
-        self._picked = ColumnDataSource({"x": [], "share": []}, name="picked")
-        line = self.figure.line(
+    def _draw_picked(self, painter, pixels):
+        fig = self.figure
+        self._picked = ColumnDataSource({"x": [], "text": [], "side": [], "off": []})
+        line = fig.segment(
             "x",
-            "share",
-            source=self._picked,
+            0,
+            "x",
+            _PICKED_SHARE,
+            source=pixels.picked,
             y_range_name="share",
             line_dash=[2, 3],
         )
-        painter.glyph(line, line_color="picked")
-        self._picked_text = Label(
-            x=0,
-            y=12,
-            y_units="screen",
-            x_offset=6,
-            text="",
-            text_font=FONT,
+        text = fig.text(
+            "x",
+            0.035,
+            "text",
+            source=self._picked,
+            y_range_name="share",
+            text_align="side",
+            x_offset="off",
+            text_baseline="middle",
+            text_font=value(FONT),
             text_font_size="11px",
-            visible=False,
         )
-        self.figure.add_layout(painter.paint(self._picked_text, text_color="picked"))
+        painter.glyph(line, line_color="picked")
+        painter.glyph(text, text_color="picked")
 
     @property
     def inner_width(self) -> int:
@@ -183,7 +188,8 @@ class FitPlot:
         ticks = np.arange(np.ceil(low / step - 1e-9), level / step + 1e-9) * step
         decimals = max(int(-np.floor(np.log10(step) + 1e-9)), 0)
         set_ticks(self.figure.yaxis[0], ticks, [number(t, decimals) for t in ticks])
-        self._level.location = float(level)
+        if self._level.data["y"] != [float(level)]:
+            self._level.data = {"y": [float(level)]}
         self.figure.yaxis.axis_label = "normalised flux" if normalised else "flux"
 
     def set_masked(self, pieces: Pieces, good) -> None:
@@ -234,20 +240,18 @@ class FitPlot:
         self._models[index].visible = shown
 
     def pick(self, x: float | None, text: str = "") -> None:
-        """Mark the pixel at a plotted coordinate, or none."""
-        top = 0.90 if self._named else 1.0  # below the names
-        self._picked.data = (
-            {"x": [], "share": []} if x is None else {"x": [x, x], "share": [0.0, top]}
-        )
-        middle = (self.figure.x_range.start + self.figure.x_range.end) / 2
-        right = x is not None and x > middle
-        self._picked_text.update(
-            x=x or 0.0,
-            text=text,
-            visible=x is not None,
-            text_align="right" if right else "left",
-            x_offset=-6 if right else 6,
-        )
+        """Write ``text`` beside the pixel at a plotted coordinate, or nothing."""
+        if x is None:
+            self._picked.data = {"x": [], "text": [], "side": [], "off": []}
+            return
+        x_range = self.figure.x_range
+        right = x > (x_range.start + x_range.end) / 2
+        self._picked.data = {
+            "x": [x],
+            "text": [text],
+            "side": ["right" if right else "left"],
+            "off": [-6 if right else 6],
+        }
 
 
 def _tick_step(span):

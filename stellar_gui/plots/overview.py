@@ -4,7 +4,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearScale, Range1d, RangeTool
 
 from stellar_gui.plots.pieces import Pieces
-from stellar_gui.plots.style import Painter, number, set_ticks
+from stellar_gui.plots.style import Painter, number, set_ticks, without
 
 HEIGHT = 92
 LOUD = 4.5  # |z| beyond which a triangle marks the place
@@ -41,8 +41,7 @@ class Overview:
         fig = self.figure
         fig.extra_y_ranges = {"share": Range1d(0, 1)}
         fig.extra_y_scales = {"share": LinearScale()}
-        fig.yaxis.visible = False
-        fig.ygrid.visible = False
+        without(fig, *fig.yaxis, *fig.ygrid)
         fig.xaxis.axis_line_color = None
         fig.xaxis.major_tick_line_color = None
         self._grounds = ColumnDataSource({"left": [], "right": []})

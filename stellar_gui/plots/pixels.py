@@ -27,13 +27,15 @@ class PixelSource:
     Columns of ``all``: x (plotted), wavelength (Angstrom), flux, sigma and for each
     model i model_i, zscore_i. Columns of ``shown``, made in the browser: x, flux, low,
     high, and for each model model_i, line_i, area_i, beyond_i. ``settled`` says, in
-    plotted coordinates, what window a user has moved to.
+    plotted coordinates, what window a user has moved to; ``picked`` has the x of the
+    picked pixel, if any.
     """
 
     def __init__(self, n_models: int, x_range: Range1d):
         self.n_models = n_models
         self.all = ColumnDataSource(self._empty(), name="pixels")
         self.shown = ColumnDataSource(self._nothing_shown(), name="pixels-in-view")
+        self.picked = ColumnDataSource({"x": []}, name="picked")
         self.scale = ColumnDataSource({"unit": [0.0]})
         self._slice = CustomJS(
             args={
@@ -86,6 +88,10 @@ class PixelSource:
             self.all.data = {"x": pieces.x, "wavelength": pieces.wavelength, **columns}
         else:
             self.all.data.update(columns)
+
+    def pick(self, x: float | None) -> None:
+        """Mark a plotted coordinate in all figures, or none."""
+        self.picked.data = {"x": [] if x is None else [x]}
 
     def show_difference(self, unit: float) -> None:
         """Draw flux differences, ``unit`` where a z-score of 3 is; 0 for z-scores."""

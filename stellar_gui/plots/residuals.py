@@ -1,10 +1,11 @@
 """A strip of residual z-scores under the fit, and its histogram turned sideways."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Label, Range1d, Span
+from bokeh.core.properties import value
+from bokeh.models import ColumnDataSource, LinearScale, Range1d
 
 from stellar_gui.plots.pixels import PixelSource
-from stellar_gui.plots.style import FONT, Painter, number, set_ticks
+from stellar_gui.plots.style import FONT, Painter, number, set_ticks, without
 
 HEIGHT = 74
 ZSCORE_RANGE = 5.6
@@ -41,7 +42,7 @@ class ResidualStrip:
         tools,
     ):
         left, right = borders
-        self._token = token
+        self._token, self._index = token, index
         y_range = Range1d(-ZSCORE_RANGE, ZSCORE_RANGE)
         self.figure = painter.figure(
             height=HEIGHT,
@@ -53,8 +54,7 @@ class ResidualStrip:
             name=f"residuals-{index}",
         )
         self._draw_guides(painter)
-        self._draw_residuals(painter, pixels.shown, index)
-        self.picked = vertical_line(painter, self.figure)
+        self._draw_residuals(painter, pixels, index)
         self._write(painter, title)
         self._histogram = ColumnDataSource(
             {"bottom": _BINS[:-1], "top": _BINS[1:], "density": np.zeros(28)},
@@ -65,57 +65,48 @@ class ResidualStrip:
 
     def _draw_guides(self, painter):
         fig = self.figure
-        fig.ygrid.visible = False
-        fig.xaxis.visible = False
+        without(fig, *fig.xaxis, *fig.ygrid)
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
-        band = fig.hstrip(y0=[-1], y1=[1], fill_alpha=0.75, line_color=None)
-        band.level = "underlay"
+        band = fig.hstrip(
+            y0=[-1], y1=[1], fill_alpha=0.75, line_color=None, level="underlay"
+        )
+        zero = fig.hspan(y=[0], level="underlay")
+        guides = fig.hspan(y=[-3, 3], line_dash=[2, 3])
         painter.glyph(band, fill_color="masked_ground")
-        for height in (-3, 3):
-            guide = Span(location=height, dimension="width", line_dash=[2, 3])
-            fig.add_layout(painter.paint(guide, line_color="masked_ink"))
-        zero = Span(location=0, dimension="width", level="underlay")
-        fig.add_layout(painter.paint(zero, line_color="axis"))
+        painter.glyph(zero, line_color="axis")
+        painter.glyph(guides, line_color="masked_ink")
 
-    def _draw_residuals(self, painter, source, index):
-        fig = self.figure
+    def _draw_residuals(self, painter, pixels, index):
+        fig, source = self.figure, pixels.shown
         area = fig.varea_step(
             "x", 0, f"area_{index}", source=source, step_mode="center", alpha=0.25
         )
         line = fig.step("x", f"line_{index}", source=source, mode="center", width=1.1)
         dots = fig.scatter("x", f"beyond_{index}", source=source, size=5)
+        picked = fig.vspan("x", source=pixels.picked, line_dash=[2, 3])
         painter.glyph(area, fill_color=self._token)
         painter.glyph(line, line_color=self._token)
         painter.glyph(dots, fill_color=self._token, line_color=self._token)
+        painter.glyph(picked, line_color="picked")
 
     def _write(self, painter, title):
-        name = Label(
-            x=6,
-            y=HEIGHT - 22,
-            x_units="screen",
-            y_units="screen",
-            text=f" {title} ",
-            text_font=FONT,
-            text_font_size="12px",
-            text_font_style="bold",
-            background_fill_alpha=0.85,
-        )
-        painter.paint(name, text_color=self._token, background_fill_color="surface")
-        self._reason = Label(
-            x=10,
-            y=HEIGHT // 2 - 14,
-            x_units="screen",
-            y_units="screen",
-            text="",
-            text_font=FONT,
-            text_font_size="12px",
-            background_fill_alpha=0.9,
-            visible=False,
-        )
-        painter.paint(self._reason, text_color="ink2", background_fill_color="surface")
-        self.figure.add_layout(name)
-        self.figure.add_layout(self._reason)
+        """Name and reason stand still while wavelengths move below them."""
+        fig = self.figure
+        fig.extra_x_ranges = {"share": Range1d(0, 1)}
+        fig.extra_x_scales = {"share": LinearScale()}
+        self._reason = ColumnDataSource({"text": [""]}, name=f"reason-{self._index}")
+        look = {
+            "x_range_name": "share",
+            "text_font": value(FONT),
+            "text_font_size": "12px",
+            "text_baseline": "middle",
+            "background_fill_alpha": 0.85,
+        }
+        name = fig.text([0.007], [4.1], [f" {title} "], text_font_style="bold", **look)
+        reason = fig.text(0.012, 0.0, "text", source=self._reason, **look)
+        painter.glyph(name, text_color=self._token, background_fill_color="surface")
+        painter.glyph(reason, text_color="ink2", background_fill_color="surface")
 
     def _side(self, painter, y_range, width, name):
         fig = painter.figure(
@@ -126,8 +117,7 @@ class ResidualStrip:
             borders=(2, 10, 2, 4),
             name=name,
         )
-        fig.axis.visible = False
-        fig.grid.visible = False
+        without(fig, *fig.axis, *fig.ygrid)
         bars = fig.quad(
             left=0,
             right="density",
@@ -147,7 +137,9 @@ class ResidualStrip:
         """Show another star; zscore (n_pixels,) or None, and then the reason why."""
         density = np.zeros(28) if zscore is None else histogram(zscore)
         self._histogram.data.update(density=density)
-        self._reason.update(text=f" {reason} " if reason else "", visible=bool(reason))
+        text = f" {reason} " if reason else ""
+        if self._reason.data["text"] != [text]:
+            self._reason.data = {"text": [text]}
 
     def show_unit(self, unit: float) -> None:
         """Write the axis for z-scores (0) or for a flux difference of ``unit`` at 3."""
@@ -179,10 +171,3 @@ def difference_unit(sigma) -> float:
     return float(
         np.round(next(m * power for m in (1, 2, 5, 10) if m * power >= raw), 9)
     )
-
-
-def vertical_line(painter: Painter, fig) -> Span:
-    """A hidden line at the picked pixel; set ``location`` and ``visible``."""
-    line = Span(location=0, dimension="height", line_dash=[2, 3], visible=False)
-    fig.add_layout(painter.paint(line, line_color="picked"))
-    return line

@@ -18,7 +18,7 @@ from stellar_gui.plots.overview import Overview
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pixels import PixelSource
 from stellar_gui.plots.residuals import ResidualStrip, difference_unit
-from stellar_gui.plots.style import Painter
+from stellar_gui.plots.style import Painter, without
 
 SIDE_WIDTH = 84  # px; the column of numbers and histograms
 _BORDERS = (54, 8)  # left and right of all stacked plots, px
@@ -240,9 +240,8 @@ class SpectrumFigures:
         x = None if wavelength is None else float(self.pieces.to_plot(wavelength))
         if x is not None and not np.isfinite(x):
             x = None
+        self.pixels.pick(x)
         self.fit.pick(x, text)
-        for strip in self.strips:
-            strip.picked.update(location=x or 0.0, visible=x is not None)
 
 
 _NO_LINES = Lines(np.empty(0), np.empty(0, dtype=str), np.empty(0))
@@ -264,8 +263,7 @@ def _axis_figure(painter, x_range):
         x_title="wavelength / Å",
         name="wavelength-axis",
     )
-    fig.yaxis.visible = False
-    fig.ygrid.visible = False
+    without(fig, *fig.yaxis, *fig.ygrid)
     fig.line([], [])  # Bokeh warns of a figure that draws nothing
     return fig
 
