@@ -113,7 +113,8 @@ def describe(name: str) -> Label:
 def check_label_names(names, allowed, what: str = "label") -> tuple[str, ...]:
     """Return ``names`` as a tuple, or say which is unknown and what is near it.
 
-    Raises ValueError if a name is not in ``allowed`` or stands twice.
+    Raises ValueError if a name is not in ``allowed`` or stands twice, and for a text
+    instead of a list of names.
 
     >>> check_label_names(["tef"], ("teff", "logg"))
     Traceback (most recent call last):
@@ -121,6 +122,11 @@ def check_label_names(names, allowed, what: str = "label") -> tuple[str, ...]:
     ValueError: label 'tef' is not available; got tef, available are teff, logg. Did \
 you mean 'teff'?
     """
+    if isinstance(names, str):
+        raise ValueError(
+            f"{what} names are the text {names!r}, expected a list of names. Pass "
+            f"[{names!r}], with brackets."
+        )
     names = tuple(names)
     for name in names:
         if name not in allowed:
@@ -140,19 +146,39 @@ def to_x_fe(values, covariance, names):
 
     values (n_stars, n_labels); covariance (n_stars, n_labels, n_labels) or None; names
     must contain ``fe_h``, which itself stays [Fe/H]. Returns values, covariance, names.
+    Raises ValueError without it.
 
     >>> to_x_fe(np.array([[0.3, 0.1]]), None, ("mg_h", "fe_h"))[::2]
     (array([[0.2, 0.1]]), ('mg_fe', 'fe_h'))
     """
     names = tuple(names)
-    iron = names.index("fe_h")
-    change = np.eye(len(names))
-    renamed = list(names)
-    for row, name in enumerate(names):
-        if name.endswith("_h") and name not in {"fe_h", "m_h"}:
-            change[row, iron] = -1.0
-            renamed[row] = f"{name[:-2]}_fe"
+    if "fe_h" not in names:
+        raise ValueError(
+            f"there is no fe_h among {', '.join(names)}, which [X/Fe] is counted from. "
+            "Add it, or keep the labels as [X/H]."
+        )
+    change, renamed = relative_to_iron(names)
     values = np.asarray(values) @ change.T
     if covariance is not None:
         covariance = change @ np.asarray(covariance) @ change.T
-    return values, covariance, tuple(renamed)
+    return values, covariance, renamed
+
+
+def relative_to_iron(names) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the matrix that makes [X/Fe] of [X/H], and the names it makes of them.
+
+    The identity (n_labels, n_labels) with -1 in the column of ``fe_h``; without
+    ``fe_h`` the identity, and the names as they are.
+
+    >>> relative_to_iron(("mg_h", "fe_h"))
+    (array([[ 1., -1.],
+           [ 0.,  1.]]), ('mg_fe', 'fe_h'))
+    """
+    matrix, renamed = np.eye(len(names)), list(names)
+    if "fe_h" in renamed:
+        iron = renamed.index("fe_h")
+        for row, name in enumerate(names):
+            if name.endswith("_h") and name not in {"fe_h", "m_h"}:
+                matrix[row, iron] = -1.0
+                renamed[row] = f"{name[:-2]}_fe"
+    return matrix, tuple(renamed)

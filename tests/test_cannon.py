@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from stellar_gui.io import read_spectra, write_spectra
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.cannon import Cannon
 from stellar_gui.models.coefficient_noise import CoefficientNoise
@@ -36,6 +37,42 @@ def test_training_recovers_the_flux(survey, cannon):
     error = found - true_flux(survey, new)
     # noise 0.012 a pixel, 10 terms from 400 stars: 0.012 * sqrt(10 / 400)
     assert error.std() < 1.5 * 0.012 * np.sqrt(10 / 400)
+
+
+def test_training_from_a_file_equals_training_from_memory(survey, cannon, tmp_path):
+    stored = read_spectra(write_spectra(tmp_path / "survey.h5", survey.spectra))
+    again = Cannon.train(stored, NAMES)
+    np.testing.assert_array_equal(again.theta, cannon.theta)
+    np.testing.assert_array_equal(again.scatter, cannon.scatter)
+
+
+def test_training_without_good_pixels_is_refused(survey):
+    blind = survey.spectra.replace(ivar=np.zeros_like(survey.spectra.ivar))
+    with pytest.raises(ValueError, match=r"no pixel is good in 20 .* 400 training"):
+        Cannon.train(blind)
+
+
+def test_label_names_as_one_text_are_refused(survey):
+    with pytest.raises(ValueError, match=r"the text 'teff', expected a list"):
+        Cannon.train(survey.spectra, "teff")
+
+
+def test_labels_may_be_arrays_or_whole_numbers(survey, cannon):
+    labels = survey.spectra.labels[:2]
+    expected = cannon(torch.tensor(labels))
+    np.testing.assert_array_equal(cannon(labels), expected)
+    whole = [[5000, 3, 0]]
+    expected = cannon(torch.tensor(whole).double())
+    np.testing.assert_array_equal(cannon(torch.tensor(whole)), expected)
+    for of_labels in (cannon.jacobian, cannon.flux_variance, cannon.leverage):
+        exact = of_labels(torch.tensor(whole).double())
+        np.testing.assert_array_equal(of_labels(whole), exact)
+
+
+@pytest.mark.parametrize("of", ["__call__", "jacobian", "flux_variance", "leverage"])
+def test_labels_of_another_number_are_refused_everywhere(cannon, of):
+    with pytest.raises(ValueError, match=r"shape \(1, 2\), expected \(n_stars, 3\)"):
+        getattr(cannon, of)([[5000.0, 3.0]])
 
 
 def test_scatter_is_unbiased(survey, cannon):

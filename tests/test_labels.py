@@ -57,6 +57,16 @@ def test_names_stand_once():
         check_label_names(["teff", "teff"], ("teff", "logg"))
 
 
+def test_names_come_as_a_list():
+    with pytest.raises(ValueError, match=r"the text 'teff', expected a list of names"):
+        check_label_names("teff", ("teff", "logg"))
+
+
+def test_x_fe_needs_iron():
+    with pytest.raises(ValueError, match=r"no fe_h among teff, mg_h.*keep the labels"):
+        to_x_fe(np.zeros((1, 2)), None, ("teff", "mg_h"))
+
+
 def test_x_fe_propagates_the_covariance():
     """Var([Mg/Fe]) = Var([Mg/H]) + Var([Fe/H]) - 2 Cov, by Monte Carlo."""
     names = ("teff", "mg_h", "fe_h", "m_h")

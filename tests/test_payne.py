@@ -74,6 +74,13 @@ def test_wrong_labels_and_wrong_tensors_are_refused(model):
         Payne.from_tensors(tensors, model.header())
 
 
+def test_labels_may_be_arrays_or_whole_numbers(model):
+    whole = model.label_ranges.mean(1).round().long()[None]
+    expected = model(whole.double())
+    np.testing.assert_array_equal(model(whole).detach(), expected.detach())
+    np.testing.assert_array_equal(model(whole.numpy()).detach(), expected.detach())
+
+
 def test_the_error_model_is_the_covariance_of_the_residuals():
     rng = np.random.default_rng(0)
     shapes = np.linalg.qr(rng.normal(size=(50, 3)))[0].T * [[0.5], [0.3], [0.2]]

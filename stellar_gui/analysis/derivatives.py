@@ -7,6 +7,7 @@ from torch.autograd import forward_ad
 
 from stellar_gui.labels import describe
 from stellar_gui.models.base import SpectralModel
+from stellar_gui.models.blocks import checked_labels
 
 
 def jacobian(model: SpectralModel, labels: Tensor) -> Tensor:
@@ -42,12 +43,8 @@ def label_derivatives(model: SpectralModel, labels) -> np.ndarray:
     Result (n_stars, n_pixels, n_labels): per 100 K, 0.1 dex or 1 km/s. Raises
     ValueError for labels of another number.
     """
-    labels = torch.as_tensor(np.atleast_2d(np.asarray(labels, dtype=np.float64)))
-    if labels.shape[1] != len(model.label_names):
-        raise ValueError(
-            f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
-            f"{len(model.label_names)}): {', '.join(model.label_names)}."
-        )
+    labels = np.atleast_2d(np.asarray(labels, dtype=np.float64))
+    labels = checked_labels(labels, model.label_names)
     with torch.no_grad():
         change = jacobian(model, labels).numpy(force=True).astype(float)
     return change * derivative_steps(model.label_names)

@@ -14,7 +14,7 @@ from stellar_gui.fitting.cannon_statistics import Quadratic, kept_with_model
 from stellar_gui.fitting.least_squares import minimise
 from stellar_gui.models.cannon import Cannon
 
-MARGIN = 0.25  # of the training range, how far beyond it a label may go
+OVERSHOOT = 0.25  # of the training range, how far beyond it a label may go
 _CANDIDATES = 128
 _EQUAL_CHI2 = 4.0  # what a 2 sigma difference of one label amounts to
 
@@ -52,13 +52,13 @@ class _Problem:
 
 
 def polish(model: Cannon, chi2: Quadratic, start: Tensor, tolerance: float = 1e-6):
-    """Minimise from ``start`` (n, n_labels), within MARGIN of the training range.
+    """Minimise from ``start`` (n, n_labels), within OVERSHOOT of the training range.
 
     n is a multiple of the number of stars in ``chi2``; tolerance: of chi2. Returns the
     scaled labels, their chi2 and whether they converged.
     """
     low, high = model.scaled(model.label_ranges.T)
-    margin = MARGIN * (high - low)
+    margin = OVERSHOOT * (high - low)
     minimum = minimise(
         _Problem(model, chi2),
         start,

@@ -9,7 +9,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stellar_gui.labels import relative_to_iron
+
 SLOPE = 0.01  # of the leaky rectifier below zero, as the published networks have it
+
+
+def checked_labels(labels, label_names) -> Tensor:
+    """Return labels (n_stars, n_labels) as a floating tensor; anything array-like goes.
+
+    Raises ValueError for another number of labels.
+
+    >>> checked_labels([[5777, 4]], ("teff", "logg"))
+    tensor([[5.7770e+03, 4.0000e+00]], dtype=torch.float64)
+    """
+    if not isinstance(labels, Tensor):
+        labels = torch.tensor(np.asarray(labels))  # a copy: torch dislikes locked ones
+    if labels.ndim != 2 or labels.shape[1] != len(label_names):
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
+            f"{len(label_names)}): {', '.join(label_names)}"
+        )
+    return labels if labels.is_floating_point() else labels.double()
 
 
 class ErrorModel(NamedTuple):
@@ -73,7 +93,7 @@ class LabelScaling(NamedTuple):
 
         Raises ValueError if a label is the same for all stars.
         """
-        matrix = _relative_to_iron(label_names)
+        matrix, _ = relative_to_iron(label_names)
         rotated = np.asarray(labels, dtype=np.float64) @ matrix.T
         low, high = rotated.min(0), rotated.max(0)
         if not (high - low > 1e-9).all():
@@ -105,16 +125,6 @@ class LabelScaling(NamedTuple):
     def labels_per_coordinate(self) -> Tensor:
         """(n_labels, n_labels) d labels / d coordinates."""
         return self.inverse * self.width
-
-
-def _relative_to_iron(label_names):
-    names = list(label_names)
-    matrix = np.eye(len(names))
-    if "fe_h" in names:
-        for row, name in enumerate(names):
-            if name.endswith("_h") and name not in {"fe_h", "m_h"}:
-                matrix[row, names.index("fe_h")] = -1.0
-    return matrix
 
 
 class Hidden(NamedTuple):

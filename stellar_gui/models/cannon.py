@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from stellar_gui.models.blocks import checked_labels
 from stellar_gui.models.cannon_training import (
     label_scaling,
     training_notes,
@@ -70,7 +72,8 @@ class Cannon:
 
         ``errors_in_variables`` False leaves out the covariance of the coefficients.
         Raises ValueError if flux is not normalised, a label is missing, NaN or
-        constant, or the terms are more than a third of the stars.
+        constant, the terms are more than a third of the stars, or no pixel has enough
+        good stars.
         """
         regression, context = cls.regression(
             spectra, label_names, order, dtype=dtype, device=device
@@ -90,8 +93,8 @@ class Cannon:
         labels = torch.tensor(spectra.labels)
         pivot, scale = label_scaling(labels)
         regression = PixelRegression(
-            torch.tensor(spectra.flux, device=device),
-            torch.tensor(spectra.ivar, device=device),
+            torch.tensor(np.asarray(spectra.flux), device=device),
+            torch.tensor(np.asarray(spectra.ivar), device=device),
             ((labels - pivot) / scale).to(device),
             polynomial,
             dtype=dtype,
@@ -146,31 +149,30 @@ class Cannon:
 
     def scaled(self, labels: Tensor) -> Tensor:
         """Return labels in the model's own scale; they never leave the model."""
+        labels = checked_labels(labels, self.label_names)
         return (labels - self.pivot.to(labels)) / self.scale.to(labels)
 
     def __call__(self, labels: Tensor) -> Tensor:
         """(n_stars, n_labels) in physical units -> flux (n_stars, n_pixels).
 
-        NaN in pixels that are not modelled.
+        NaN in pixels that are not modelled. Raises ValueError if the number of labels
+        is another.
         """
-        if labels.ndim != 2 or labels.shape[1] != len(self.label_names):
-            raise ValueError(
-                f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
-                f"{len(self.label_names)}): {', '.join(self.label_names)}"
-            )
-        return self.polynomial.terms(self.scaled(labels)) @ self.theta.T.to(labels)
+        terms = self.polynomial.terms(self.scaled(labels))
+        return terms @ self.theta.T.to(terms)
 
     def jacobian(self, labels: Tensor) -> Tensor:
         """(n_stars, n_labels) -> (n_stars, n_pixels, n_labels), per physical unit."""
         slopes = self.polynomial.derivatives(self.scaled(labels))
-        return self.theta.to(labels) @ (slopes / self.scale.to(labels))
+        return self.theta.to(slopes) @ (slopes / self.scale.to(slopes))
 
     def flux_variance(self, labels: Tensor) -> Tensor:
         """(n_stars, n_pixels): scatter**2 plus the variance of theta . v(labels)."""
-        variance = self.scatter.to(labels).square().expand(len(labels), -1)
+        terms = self.polynomial.terms(self.scaled(labels))
+        variance = self.scatter.to(terms).square().expand(len(terms), -1)
         if self.noise is None:
             return variance
-        return variance + self.noise.of_flux(self.polynomial.terms(self.scaled(labels)))
+        return variance + self.noise.of_flux(terms)
 
     @cached_property
     def _training_root(self) -> Tensor:

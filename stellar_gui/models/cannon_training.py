@@ -10,7 +10,7 @@ from stellar_gui.labels import check_label_names
 from stellar_gui.models.polynomial import Polynomial
 from stellar_gui.spectra import Spectra
 
-STARS_PER_TERM = 3
+TRAINING_STARS_PER_TERM = 3
 CORRELATED = 0.9  # |rho| of two labels
 
 
@@ -47,13 +47,14 @@ def training_set(
 
 def _check_terms(polynomial: Polynomial, n_stars: int):
     n_terms = polynomial.n_terms
-    if n_terms * STARS_PER_TERM > n_stars:
+    needed = n_terms * TRAINING_STARS_PER_TERM
+    if needed > n_stars:
         raise ValueError(
             f"{polynomial.n_labels} labels at order {polynomial.order} are {n_terms} "
             f"terms in every pixel, but {n_stars} training stars carry at most "
-            f"{n_stars // STARS_PER_TERM} (a third): with more, the noise of the "
-            "coefficients would outweigh the lines. Choose fewer labels, a lower order "
-            f"or at least {n_terms * STARS_PER_TERM} stars."
+            f"{n_stars // TRAINING_STARS_PER_TERM} (a third): with more, the noise of "
+            "the coefficients would outweigh the lines. Choose fewer labels, a lower "
+            f"order or at least {needed} stars."
         )
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from stellar_gui.labels import describe
-from stellar_gui.models.blocks import ErrorModel, LabelScaling, Network
+from stellar_gui.models.blocks import ErrorModel, LabelScaling, Network, checked_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +82,7 @@ class Payne:
         return self.network.weight3 @ (inner.transpose(1, 2) @ scale)
 
     def _scaled(self, labels):
-        if labels.ndim != 2 or labels.shape[1] != len(self.label_names):
-            raise ValueError(
-                f"labels has shape {tuple(labels.shape)}, expected (n_stars, "
-                f"{len(self.label_names)}): {', '.join(self.label_names)}"
-            )
+        labels = checked_labels(labels, self.label_names)
         # in double precision: 5000 K has no digits to spare in single
         return self.scaling.to_coordinates(labels.double()).to(self.network.weight1)
 

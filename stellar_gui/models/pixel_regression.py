@@ -14,7 +14,7 @@ from torch import Tensor
 from stellar_gui.models.polynomial import Polynomial
 
 _BLOCK = 256  # pixels
-STARS_PER_TERM = 2  # a pixel with fewer good stars for each term is not modelled
+GOOD_STARS_PER_TERM = 2  # a pixel with fewer is not modelled
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class PixelRegression:
     (n_stars, n_labels). The first step solves theta without scatter; each step ends by
     moving the scatter variance of the pixels that still change, by Fisher scoring of
     the profile likelihood with the degrees-of-freedom correction. Pixels without enough
-    good stars, or whose good stars do not tell the terms apart, keep NaN.
+    good stars, or whose good stars do not tell the terms apart, keep NaN. Raises
+    ValueError if no pixel has enough.
     """
 
     def __init__(
@@ -76,23 +77,32 @@ class PixelRegression:
         self.design = Design.of(polynomial, labels_scaled.to(dtype))
         n_pixels, n_terms = flux.shape[1], self.design.n_terms
         self.n_good = torch.count_nonzero(self.ivar, dim=1).to(dtype)
-        enough = self.n_good >= STARS_PER_TERM * n_terms
+        needed = GOOD_STARS_PER_TERM * n_terms
+        enough = self.n_good >= needed
+        if not enough.any():
+            raise ValueError(
+                f"no pixel is good in {needed} or more of the {len(flux)} training "
+                f"stars, {GOOD_STARS_PER_TERM} for each of {n_terms} terms. Is ivar 0 "
+                "nearly everywhere? Check how errors and masks were read."
+            )
         new = lambda *shape: flux.new_full(shape, torch.nan, dtype=dtype)  # noqa: E731
         self.theta = new(n_pixels, n_terms)
         self.variance = new(n_pixels).masked_fill(enough, 0.0)
-        self.reduced_chi2 = new(n_pixels)
+        self.noise_ratio = new(n_pixels)
         self.active = torch.nonzero(enough)[:, 0]
 
     def step(self) -> dict[str, float]:
         """Solve theta of the active pixels and move their scatter once.
 
-        Returns chi2 per degree of freedom, the median over all modelled pixels, and the
-        number of pixels that the next step will work on.
+        Returns the noise ratio, the median over all modelled pixels, and the number of
+        pixels that the next step will work on. The ratio is what the scatter equation
+        brings to 1: sum(w**2 residual**2) over the expectation of it, w the weights. It
+        is no chi2 per degree of freedom, which has w in place of w**2.
         """
         blocks = self.active.split(_BLOCK)
         self.active = torch.cat([pixels[self._step_block(pixels)] for pixels in blocks])
         return {
-            "chi2": float(self.reduced_chi2.nanmedian()),
+            "noise_ratio": float(self.noise_ratio.nanmedian()),
             "pixels_left": float(len(self.active)),
         }
 
@@ -116,7 +126,7 @@ class PixelRegression:
         new = (old + (gain - total * freedom) / curvature).clamp(min=0.0)
         self.variance[pixels] = new
         noise = torch.sqrt(self.n_good[pixels] / total)
-        self.reduced_chi2[pixels] = gain / (total * freedom)
+        self.noise_ratio[pixels] = gain / (total * freedom)
         return (new.sqrt() - old.sqrt()).abs() > self.tolerance * noise
 
     def _block(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
