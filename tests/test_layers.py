@@ -14,6 +14,7 @@ LEVELS = {
     "paths": 0,
     "labels": 0,
     "spectra": 0,
+    "statistics": 0,
     "selection": 1,
     "io": 1,
     "preprocess": 1,

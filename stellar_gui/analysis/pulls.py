@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.statistics import robust_std
+
 
 class PullSummary(NamedTuple):
     """What the pulls of one label say together."""
@@ -45,7 +47,6 @@ def _summary(column):
     finite = column[np.isfinite(column)]
     if not finite.size:
         return PullSummary(np.nan, np.nan, np.nan, 0)
-    robust = 1.4826 * np.median(np.abs(finite - np.median(finite)))
     return PullSummary(
-        float(finite.mean()), float(finite.std()), float(robust), finite.size
+        float(finite.mean()), float(finite.std()), robust_std(finite), finite.size
     )

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.statistics import robust_std
+
 
 def residual_zscore(flux, ivar, model_flux, scatter=0.0) -> np.ndarray:
     """Return (flux - model_flux) / sigma, sigma**2 = 1/ivar + scatter**2.
@@ -50,13 +52,11 @@ def summarise_zscores(zscore, n_parameters: int = 0) -> ZscoreSummary:
     finite = finite[np.isfinite(finite)]
     if not finite.size:
         return ZscoreSummary(np.nan, np.nan, np.nan, 0, np.nan)
-    deviation = np.abs(finite - np.median(finite))
-    robust = 1.4826 * float(np.median(deviation))
     freedom = finite.size - n_parameters
     return ZscoreSummary(
         mean=float(finite.mean()),
         std=float(finite.std()),
-        robust_std=robust,
+        robust_std=robust_std(finite),
         n_good=int(finite.size),
         reduced_chi2=float((finite**2).sum() / freedom) if freedom > 0 else np.nan,
     )

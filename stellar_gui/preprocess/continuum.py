@@ -9,6 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from stellar_gui.spectra import Spectra
+from stellar_gui.statistics import robust_std
 
 _LOWER, _UPPER = 2.0, 3.0  # clipping, in sigma
 _FLOOR = 0.01  # of the continuum, added to the noise: no polynomial does better
@@ -127,7 +128,7 @@ def _fit_clipped(x, flux, weight, usable, degree):
     for _ in range(_ITERATIONS):
         residual = flux - continuum
         sigma = np.hypot(noise, _FLOOR * np.abs(continuum))
-        scatter = 1.4826 * np.median(np.abs(residual[kept])) if kept.any() else 0.0
+        scatter = robust_std(residual[kept], centre=0.0) if kept.any() else 0.0
         inside = usable & (residual >= -_LOWER * sigma)
         inside &= residual <= _UPPER * np.maximum(scatter, sigma)
         if inside.sum() <= _FEWEST * (degree + 1) or np.array_equal(inside, kept):

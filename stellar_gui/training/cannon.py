@@ -12,8 +12,9 @@ from stellar_gui.fitting.cannon import infer_cannon
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.cannon import MAX_STEPS, Cannon
 from stellar_gui.spectra import Spectra
+from stellar_gui.statistics import robust_std
 
-_STATE = ("theta", "variance", "reduced_chi2", "active")
+_STATE = ("theta", "variance", "noise_ratio", "active")
 
 
 class CannonTrainer:
@@ -42,7 +43,7 @@ class CannonTrainer:
         self._validation = validation.with_labels(self._context["label_names"])
 
     def step(self) -> dict[str, float]:
-        """One iteration; returns chi2 per degree of freedom and the pixels left."""
+        """One iteration; returns what `PixelRegression.step` does."""
         self.steps += 1
         return self._regression.step()
 
@@ -71,7 +72,9 @@ class CannonTrainer:
         chi2 alone would praise a scatter that is too large. Beside it the median
         reduced chi2, and for each label the robust scatter about its reference, in its
         unit, and the robust standard deviation of (fitted - reference) / sigma, which
-        is 1 for errors that hold.
+        is 1 for errors that hold. Stars without a reference label, and those that could
+        not be fitted, are left out of that label's scores; a label that none is left of
+        has no scores.
         """
         model = self.model()
         fit = infer_cannon(model, self._validation)
@@ -82,8 +85,9 @@ class CannonTrainer:
         error = fit.labels - self._validation.labels
         zscore = error / fit.sigma
         for k, name in enumerate(fit.label_names):
-            scores[f"{name}_scatter"] = _robust_std(error[:, k])
-            scores[f"{name}_zscore"] = _robust_std(zscore[:, k])
+            if np.isfinite(zscore[:, k]).any():
+                scores[f"{name}_scatter"] = robust_std(error[:, k])
+                scores[f"{name}_zscore"] = robust_std(zscore[:, k])
         return scores
 
     def model(self) -> Cannon:
@@ -100,8 +104,3 @@ def _deviance(spectra: Spectra, fit: FitResult) -> float:
     variance = (1 / np.where(good, ivar, 1.0) + fit.model_sigma**2)[good]
     residual = (flux - fit.model_flux)[good]
     return float(np.mean(residual**2 / variance + np.log(variance)))
-
-
-def _robust_std(values: np.ndarray) -> float:
-    """1.4826 times the median absolute deviation, NaN left out."""
-    return float(1.4826 * np.nanmedian(np.abs(values - np.nanmedian(values))))
