@@ -83,6 +83,27 @@ def test_columns_of_other_lengths_are_refused(few):
         few.replace(medium="water")
 
 
+def test_empty_cells_are_refused_but_where_a_column_is_optional(few, tmp_path):
+    path = tmp_path / "lines.ecsv"
+    write_line_list(path, few)
+    table = Table.read(path, format="ascii.ecsv")
+    table = Table(table, masked=True)
+    table["half_window"].mask[0] = True
+    table.write(path, overwrite=True)
+    assert np.isnan(read_line_list(path).half_window).sum() == 1
+    table["log_gf"].mask[:2] = True
+    table.write(path, overwrite=True)
+    with pytest.raises(ValueError, match="column log_gf holds 2 values that are missi"):
+        read_line_list(path)
+
+
+def test_unknown_species_are_refused(few):
+    with pytest.raises(ValueError, match="line 0 has Z = 106 and ion = "):
+        few.replace(z=np.full(len(few), 106))
+    with pytest.raises(ValueError, match="ion = 0, expected Z 1 to 92 and ion 1"):
+        few.replace(ion=np.zeros(len(few)))
+
+
 def test_reach_is_measured_where_it_is_absent(few, tmp_path):
     path = tmp_path / "lines.ecsv"
     write_line_list(path, few)

@@ -118,7 +118,7 @@ def test_vbroad_keeps_the_equivalent_width_and_fills_the_core(synthesiser):
     [
         ("fe_h", (-2.0, -1.0, 0.0, 0.4), (6710.0, 6710.6), True),  # Fe I 6710.3
         ("teff", (4500.0, 5250.0, 6000.0), (6710.0, 6710.6), False),
-        ("teff", (4800.0, 5500.0, 6200.0), (7771.6, 7772.3), True),  # O I 7771.9
+        ("teff", (4800.0, 5400.0, 6000.0), (7771.6, 7772.3), True),  # O I 7771.9
         ("logg", (1.5, 2.5, 3.5, 4.5), (6432.4, 6433.0), False),  # Fe II 6432.7
         ("na_h", (-0.5, 0.0, 0.5), (5687.9, 5688.6), True),
     ],
@@ -205,6 +205,9 @@ def test_abundances_can_be_given_by_atomic_number(small):
         (_with(star_labels(*SUN), fe_h=-4.5), r"\[M/H\] = -4.5 lies outside"),
         (_with(star_labels(*SUN), vbroad=-1.0), "expected 0 to 12"),
         (_with(star_labels(*SUN), vmicro=-1.0), "vmicro is -1"),
+        (_with(star_labels(*SUN), vmicro=9.0), "vmicro is 9 to 9 km/s, expected 0 to"),
+        (_with(star_labels(*SUN), logg=1.0), "logg = 1 at teff = 5777 lies outside"),
+        (np.zeros((0, 25)), r"shape \(0, 25\), expected .* one star or more"),
     ],
 )
 def test_bad_labels_are_refused(small, labels, message):
@@ -223,6 +226,12 @@ def test_bad_structures_are_refused(small):
     }
     with pytest.raises(ValueError, match=r"arrays have shapes \[\(2,\), \(3,\)\]"):
         small.flux(star_labels(*SUN), structure=uneven)
+    outward = {key: np.linspace(1, 0, 9) for key in uneven}
+    holed = {key: np.append(np.arange(8.0), np.nan) for key in uneven}
+    single = {key: np.ones(1) for key in uneven}
+    for structure in (outward, holed, single):
+        with pytest.raises(ValueError, match="depth points, expected two or more"):
+            small.flux(star_labels(*SUN), structure=structure)
 
 
 def test_bad_changes_are_refused(small):
@@ -231,6 +240,8 @@ def test_bad_changes_are_refused(small):
         small.flux(sun, log_eps=[1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="names atomic number 120"):
         small.flux(sun, log_eps={120: 1.0})
+    with pytest.raises(ValueError, match="of hydrogen is 11, expected 12"):
+        small.flux(sun, log_eps={1: 11.0})
     with pytest.raises(ValueError, match=r"departure of \(26, 1\) has shape \(3,\)"):
         small.flux(sun, departure={(26, 1): np.ones(3)})
     with pytest.raises(ValueError, match="line_offsets has shape"):
@@ -241,3 +252,16 @@ def test_bad_changes_are_refused(small):
 def test_bad_windows_are_refused(windows):
     with pytest.raises(ValueError, match="expected pairs"):
         Synthesiser(windows=windows)
+
+
+def test_windows_without_lines_are_refused(small):
+    with pytest.raises(ValueError, match="5100-5110 lies outside those of the bundled"):
+        Synthesiser(windows=((5100.0, 5110.0),))
+    with pytest.raises(ValueError, match="lines reaches the windows"):
+        Synthesiser(lines=small.lines, windows=((5100.0, 5110.0),))
+
+
+@pytest.mark.parametrize("resolution", [0, -1.0, 2e5, np.nan])
+def test_resolutions_that_cannot_be_synthesised_are_refused(resolution):
+    with pytest.raises(ValueError, match="expected a resolution above 0 and at most"):
+        Synthesiser(windows=WINDOW, resolution=resolution)

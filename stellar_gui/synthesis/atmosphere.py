@@ -34,6 +34,7 @@ PARAMETER_RANGES = {
     "[M/H]": (-3.4, 0.6),
     "[alpha/M]": (-0.2, 0.6),
 }
+_LOGG_MARGIN = 0.1  # below the models' lowest gravity, where T(tau) still extends well
 ALPHA_LABELS = ("o_h", "mg_h", "si_h", "ca_h", "ti_h")
 STRUCTURE_KEYS = (
     "lg_tau5000",
@@ -53,7 +54,8 @@ def thermal_parameters(labels: Tensor) -> Tensor:
 
     labels (n_stars, 25) -> (n_stars, 4). The alpha elements are O, Mg, Si, Ca, Ti with
     equal weight; their mean is held inside the range of the models, -0.2 to 0.6.
-    Raises ValueError where another parameter lies outside it.
+    Raises ValueError where another parameter lies outside the models, or the star is
+    hotter than its gravity allows: there the polynomial would run away.
     """
     column = {name: labels[:, i] for i, name in enumerate(SYNTHETIC_LABELS)}
     alpha_h = torch.stack([column[name] for name in ALPHA_LABELS]).mean(0)
@@ -67,7 +69,20 @@ def thermal_parameters(labels: Tensor) -> Tensor:
                 f"{name} = {float(values[wrong][0]):g} lies outside the model "
                 f"atmospheres, {low:g} to {high:g}; choose labels inside"
             )
+    _check_gravity(column["teff"], column["logg"])
     return torch.stack(given, 1)
+
+
+def _check_gravity(teff: Tensor, logg: Tensor) -> None:
+    lowest = 1 + (teff - 5350) / 500
+    wrong = logg < lowest - _LOGG_MARGIN
+    if wrong.any():
+        raise ValueError(
+            f"logg = {float(logg[wrong][0]):g} at teff = {float(teff[wrong][0]):g} "
+            "lies outside the model atmospheres, expected at least "
+            f"1 + (teff - 5350) / 500 = {float(lowest[wrong][0]):g}; choose a cooler "
+            "star or a higher logg"
+        )
 
 
 def temperature(parameters: Tensor) -> Tensor:
@@ -150,7 +165,8 @@ def given_atmosphere(structure, labels: Tensor, log_eps=None) -> Atmosphere:
 
     structure: mapping with lg_tau5000, temperature (K), lg_electron_pressure and
     lg_gas_pressure (dyn/cm2), each (n_depth,). Of the labels only the abundances count.
-    Raises ValueError if a key is missing or the lengths differ.
+    Raises ValueError if a key is missing, the lengths differ, a value is not finite, or
+    the optical depths do not increase.
     """
     missing = [key for key in STRUCTURE_KEYS if key not in structure]
     if missing:
@@ -159,7 +175,7 @@ def given_atmosphere(structure, labels: Tensor, log_eps=None) -> Atmosphere:
             f"expected {', '.join(STRUCTURE_KEYS)}"
         )
     columns = [
-        torch.as_tensor(structure[key], dtype=torch.float64) for key in STRUCTURE_KEYS
+        torch.as_tensor(np.array(structure[key], dtype=float)) for key in STRUCTURE_KEYS
     ]
     shapes = {tuple(column.shape) for column in columns}
     if len(shapes) > 1 or columns[0].ndim != 1:
@@ -168,6 +184,12 @@ def given_atmosphere(structure, labels: Tensor, log_eps=None) -> Atmosphere:
             "(n_depth,) for all; give every quantity on the same depth points"
         )
     lg_tau, temperature, lg_electron, lg_pressure = columns
+    finite = all(bool(torch.isfinite(column).all()) for column in columns)
+    if not finite or len(lg_tau) < 2 or (torch.diff(lg_tau) <= 0).any():
+        raise ValueError(
+            f"the structure has {len(lg_tau)} depth points, expected two or more, all "
+            "finite, from the surface inward: lg_tau5000 must increase"
+        )
     abundances = abundances_from_labels(labels.double())
     if log_eps is not None:
         abundances = replace_abundances(abundances, log_eps)

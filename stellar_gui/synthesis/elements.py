@@ -71,7 +71,7 @@ def replace_abundances(abundances: Tensor, log_eps) -> Tensor:
 
     log_eps: mapping from Z to log10 N(X)/N(H) + 12, or an array of 93 indexed by Z,
     where NaN keeps the old value and anything below -20 means absent. Raises ValueError
-    for an unknown atomic number or another length.
+    for an unknown atomic number, another length, or hydrogen other than 12.
     """
     if not hasattr(log_eps, "items"):
         if len(log_eps) != N_ELEMENTS:
@@ -85,6 +85,11 @@ def replace_abundances(abundances: Tensor, log_eps) -> Tensor:
         if not 1 <= z < N_ELEMENTS:
             raise ValueError(
                 f"log_eps names atomic number {z}, expected 1 to {N_ELEMENTS - 1}"
+            )
+        if z == 1 and abs(value - 12) > 1e-6:
+            raise ValueError(
+                f"log_eps of hydrogen is {value:g}, expected 12: abundances are "
+                "counted relative to it; shift all values by the same amount"
             )
         if value == value:  # NaN keeps what the labels say
             result[:, z] = 10 ** (value - 12) if value > -20 else 0.0

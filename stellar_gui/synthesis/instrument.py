@@ -79,8 +79,9 @@ class Instrument:
     def __call__(self, flux: Tensor, fwhm: Tensor, skew=0.0) -> Tensor:
         """(n_stars, n_points) -> (n_stars, n_pixels), differentiable in all arguments.
 
-        fwhm, km/s, and skew (skewness of the profile, by its first Edgeworth term)
-        broadcast to (n_stars, n_pixels). Raises ValueError if a width is not positive
+        fwhm, km/s, and skew (skewness of the weights around a pixel, by their first
+        Edgeworth term; a narrow line shows its mirror image) broadcast to (n_stars,
+        n_pixels). Raises ValueError if a width is not positive
         or exceeds the widest that the instrument was made for.
         """
         fwhm = torch.as_tensor(fwhm, dtype=torch.float64)

@@ -75,13 +75,27 @@ class LineList:
 
     def __post_init__(self):
         for name, column in _COLUMNS.items():
-            values = np.asarray(getattr(self, name), column.dtype)
+            values = np.asarray(getattr(self, name))
             if values.shape != np.shape(self.wavelength) or values.ndim != 1:
                 raise ValueError(
                     f"the column {name} has shape {values.shape}, expected "
                     f"{np.shape(self.wavelength)}: one value for each line"
                 )
-            object.__setattr__(self, name, values)
+            if not column.optional and not np.isfinite(values).all():
+                raise ValueError(
+                    f"the column {name} holds {np.sum(~np.isfinite(values))} values "
+                    "that are missing or not finite; fill them or leave the lines out"
+                )
+            object.__setattr__(self, name, values.astype(column.dtype))
+        known = (self.z >= 1) & (self.z < len(SYMBOLS)) & (self.ion >= 1)
+        known &= self.ion < len(ROMAN)
+        if not known.all():
+            row = int(np.argmin(known))
+            raise ValueError(
+                f"line {row} has Z = {self.z[row]} and ion = {self.ion[row]}, expected "
+                f"Z 1 to {len(SYMBOLS) - 1} and ion 1 (neutral) to {len(ROMAN) - 1}; "
+                "leave molecules and higher ions out"
+            )
         if self.medium not in {"air", "vacuum"}:
             raise ValueError(f"medium is {self.medium!r}, expected 'air' or 'vacuum'")
 
@@ -151,7 +165,7 @@ def read_line_list(path) -> LineList:
     """Read a line list from ECSV; units are converted to those of `LineList`.
 
     Raises ValueError naming the columns that are missing or whose unit does not fit.
-    ``max_depth`` and ``half_window`` may be absent: NaN, until measured.
+    ``max_depth`` and ``half_window`` may be absent or empty: NaN, until measured.
     """
     table = Table.read(path, format="ascii.ecsv")
     units = {
@@ -166,6 +180,8 @@ def read_line_list(path) -> LineList:
 
 
 def _in_unit(column, unit: str | None, path) -> np.ndarray:
+    if np.ma.is_masked(column):  # empty cells
+        column = column.astype(float).filled(np.nan)
     if not unit or column.unit is None:
         return np.asarray(column)
     try:

@@ -40,6 +40,8 @@ WINDOWS = (
 """The sample survey's pieces, Angstrom in air."""
 
 VBROAD_MAX = 12.0  # km/s
+VMICRO_MAX = 4.0  # km/s; beyond, the cores of `line_opacity` would be too narrow
+RESOLUTION_MAX = 80_000  # three points of synthesis for each FWHM
 _SYNTHESIS_RESOLUTION = 250_000  # rms 1.4e-4 against 800 000; 150 000 is too coarse
 _MARGIN = 15.0  # km/s beyond the reach of the line spread function
 _KNOT_SPACING = 20.0  # Angstrom between points where the continuum is computed
@@ -55,6 +57,8 @@ class Synthesiser:
     lines: a `LineList`, the bundled one by default; windows (n_pieces, 2), Angstrom, in
     the medium of the lines; resolution R = lambda / FWHM of the instrument; dtype of
     line opacities and transfer (float64 for gradients to compare with differences).
+    Raises ValueError for a resolution above 80 000 or windows that no line reaches, or
+    that the bundled list was not made for.
 
     Of the labels `label_names`, abundances are [X/H] on the AGSS09 scale and elements
     without a label follow [Fe/H]. ``vmicro`` is the microturbulence; ``vbroad``, 0 to
@@ -74,6 +78,9 @@ class Synthesiser:
         dtype: torch.dtype = torch.float32,
     ):
         self.windows = _checked_windows(WINDOWS if windows is None else windows)
+        if lines is None:
+            _check_bundled_list(self.windows)
+        _check_resolution(resolution, pixels_per_fwhm)
         self.resolution, self.dtype = float(resolution), dtype
         self.pixels_per_fwhm = pixels_per_fwhm
         pixels = pixel_grid(self.windows, resolution, pixels_per_fwhm)
@@ -89,6 +96,11 @@ class Synthesiser:
         self.medium = self.lines.medium
         edges = [begin for begin, _ in self.fine.pieces] + [len(self.fine.wavelength)]
         self._seen = _seen(self.lines, self.fine)
+        if not len(self._seen):
+            raise ValueError(
+                f"none of {len(self.lines)} lines reaches the windows {self.windows}; "
+                "pass a line list of those wavelengths as lines="
+            )
         self._seen_lines = self.lines.select(self._seen)
         self._line_opacity = LineOpacity(
             self._seen_lines, np.log(self.fine.wavelength), edges, self.fine.step, dtype
@@ -287,12 +299,31 @@ def _checked_windows(windows) -> tuple[tuple[float, float], ...]:
     return windows
 
 
+def _check_bundled_list(windows) -> None:
+    for start, stop in windows:
+        if not any(low <= start and stop <= high for low, high in WINDOWS):
+            raise ValueError(
+                f"the window {start:g}-{stop:g} lies outside those of the bundled line "
+                "list, synthesis.synthesiser.WINDOWS; pass a list of your own, "
+                "lines=read_line_list(...)"
+            )
+
+
+def _check_resolution(resolution, pixels_per_fwhm) -> None:
+    if not (0 < resolution <= RESOLUTION_MAX and pixels_per_fwhm > 0):
+        raise ValueError(
+            f"resolution is {resolution:g} with {pixels_per_fwhm:g} pixels per FWHM, "
+            f"expected a resolution above 0 and at most {RESOLUTION_MAX}, and pixels"
+        )
+
+
 def _checked_labels(labels) -> Tensor:
     labels = torch.as_tensor(labels).double()
-    if labels.ndim != 2 or labels.shape[1] != len(SYNTHETIC_LABELS):
+    if labels.ndim != 2 or labels.shape[1] != len(SYNTHETIC_LABELS) or not len(labels):
         raise ValueError(
             f"labels have shape {tuple(labels.shape)}, expected (n_stars, "
-            f"{len(SYNTHETIC_LABELS)}), in the order of Synthesiser.label_names"
+            f"{len(SYNTHETIC_LABELS)}), one star or more, in the order of "
+            "Synthesiser.label_names"
         )
     if not torch.isfinite(labels).all():
         raise ValueError("labels hold NaN or infinity; expected finite numbers")
@@ -303,6 +334,9 @@ def _checked_labels(labels) -> Tensor:
             f"expected 0 to {VBROAD_MAX:g}"
         )
     vmicro = labels[:, _VMICRO]
-    if (vmicro < 0).any():
-        raise ValueError(f"vmicro is {float(vmicro.min()):g} km/s, expected 0 or more")
+    if (vmicro < 0).any() or (vmicro > VMICRO_MAX).any():
+        raise ValueError(
+            f"vmicro is {float(vmicro.min()):g} to {float(vmicro.max()):g} km/s, "
+            f"expected 0 to {VMICRO_MAX:g}"
+        )
     return labels
