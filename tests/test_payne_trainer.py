@@ -12,6 +12,7 @@ from stellar_gui.training.payne import (
     emulator_errors,
     principal_components,
 )
+from stellar_gui.training.teacher import fit_teacher, teach
 from tests.line_model import LineModel, observed, random_labels
 
 STEPS = 600
@@ -33,8 +34,9 @@ def spectra(n, seed, part=1.0):
 
 
 def new_trainer(**options):
-    options = {"steps": STEPS, "n_hidden": 60, "n_components": 30, **options}
-    return PayneTrainer(spectra(400, 0), spectra(80, 1), **options)
+    options = {"steps": STEPS, "n_taught": 2000, **options}
+    options = {"n_hidden": 60, "n_components": 12, **options}
+    return PayneTrainer(spectra(300, 0), spectra(80, 1), **options)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_the_model_is_the_network_it_was_trained_as(trained):
     assert model.medium == "air"
     assert model.resolution == 25000.0
     assert model.provenance["steps"] == STEPS
-    assert model.provenance["training_ids"] == [str(k) for k in range(400)]
+    assert model.provenance["training_ids"] == [str(k) for k in range(300)]
     assert model.provenance["errors"]["score"] < 0.002
 
 
@@ -109,7 +111,7 @@ def test_resumed_training_equals_unbroken_training():
 
 
 def test_a_state_is_not_changed_by_further_steps():
-    trainer = new_trainer(steps=20)
+    trainer = new_trainer(steps=20, n_taught=0)
     trainer.step()
     state = trainer.state_dict()
     before = state["network"][0].clone()
@@ -120,7 +122,7 @@ def test_a_state_is_not_changed_by_further_steps():
 def test_the_seed_decides_everything():
     runs = [
         [trainer.step()["loss"] for _ in range(5)]
-        for trainer in (new_trainer(seed=3), new_trainer(seed=3), new_trainer(seed=4))
+        for trainer in (new_trainer(seed=seed, n_taught=0) for seed in (3, 3, 4))
     ]
     assert runs[0] == runs[1] != runs[2]
 
@@ -136,6 +138,21 @@ def test_components_rebuild_the_spectra(n_stars):
     rebuilt = mean + (flux - mean) @ basis.T @ basis
     torch.testing.assert_close(rebuilt, flux, atol=1e-4, rtol=0)
     assert (basis.amax(1) >= -basis.amin(1)).all()
+
+
+def test_the_teacher_knows_spectra_between_those_of_the_grid():
+    inputs = torch.rand(300, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    surface = lambda x: torch.stack(  # noqa: E731
+        [torch.sin(4 * x[:, 0]) + x[:, 1], torch.exp(x[:, 0]), x[:, 1] ** 2], 1
+    )
+    teacher = fit_teacher(inputs, surface(inputs))
+    lesson = teach(teacher, inputs, surface(inputs), 500, seed=1)
+    assert lesson.inputs.shape == (1100, 3)
+    asked = lesson.inputs.abs().amax(1) < 0.45
+    error = (lesson.targets - surface(lesson.inputs))[asked].abs().max()
+    assert error < 0.03
+    lengths = teacher[0].log_lengths
+    assert lengths[2] > lengths[0] + 0.5  # nothing depends on the third label
 
 
 def test_unusable_spectra_are_refused():

@@ -74,7 +74,7 @@ class PayneTrainer:
         validation: Spectra,
         *,
         label_names=None,
-        steps: int = 20_000,
+        steps: int = 40_000,
         batch_size: int = 128,
         learning_rate: float = 3e-3,
         n_hidden: int = 300,
@@ -104,7 +104,7 @@ class PayneTrainer:
         self.lesson: Lesson | None = None
         self.network = self._start(n_hidden)
         self.optimizer = torch.optim.AdamW(
-            list(self.network), lr=learning_rate, weight_decay=1e-5
+            list(self.network), lr=learning_rate, weight_decay=1e-5, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, learning_rate, total_steps=steps + 1, pct_start=0.1
@@ -170,6 +170,7 @@ class PayneTrainer:
         """All that a bit-exact resume needs, the random generator included."""
         return {
             "steps_done": self.steps_done,
+            "seed": self.seed,
             "components": list(self.components),
             "teacher": [list(process) for process in self.teacher],
             "network": [p.detach().clone() for p in self.network],
@@ -180,7 +181,7 @@ class PayneTrainer:
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from ``state`` as if training had never stopped."""
-        self.steps_done = state["steps_done"]
+        self.steps_done, self.seed = state["steps_done"], state["seed"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))
         self._set_targets(self._tensor(self._train.flux))
         move = lambda parts: Process(*(part.to(self.device) for part in parts))  # noqa: E731
