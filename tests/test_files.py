@@ -34,6 +34,13 @@ def test_a_model_comes_back_to_the_last_bit(model, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["payne.safetensors"]
 
 
+def test_provenance_that_is_not_plain_is_refused(model, tmp_path):
+    model.provenance["source"] = tmp_path
+    with pytest.raises(ValueError, match=r"header of the payne model cannot be stored"):
+        save_model(model, tmp_path / "payne.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_header_says_what_the_numbers_mean(model, tmp_path):
     path = save_model(model, tmp_path / "payne.safetensors")
     size = int.from_bytes(path.read_bytes()[:8], "little")

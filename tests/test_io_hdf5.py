@@ -198,6 +198,43 @@ def test_truncated_survey_is_named(tmp_path, spectra):
         read_spectra(path)
 
 
+def test_damage_inside_is_named_when_its_star_is_read(tmp_path, spectra):
+    path = write_spectra(tmp_path / "survey.h5", spectra)
+    with h5py.File(path) as file:
+        chunk = file["flux"].id.get_chunk_info(0)
+    with path.open("r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * chunk.size)
+    with pytest.raises(
+        ValueError, match=r"flux of survey\.h5 cannot be read, the file"
+    ):
+        read_spectra(path)[0]
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
+def test_impossible_ivar_is_named_whoever_reads_it(tmp_path, spectra, wrong):
+    path = write_spectra(tmp_path / "survey.h5", spectra)
+    with h5py.File(path, "a") as file:
+        file["ivar"][3, 7] = wrong
+    ivar = read_spectra(path).ivar
+    assert (ivar.read_rows([0, 1]) >= 0).all()
+    with pytest.raises(ValueError, match=r"ivar of survey\.h5 is negative or not fin"):
+        ivar.read_rows([1, 3])
+
+
+def test_metadata_of_numpy_comes_back_plain(tmp_path, spectra):
+    given = spectra.replace(metadata={"seed": np.int64(7)})
+    read = read_spectra(write_spectra(tmp_path / "survey.h5", given))
+    assert read.metadata == {"seed": 7}
+
+
+def test_metadata_that_is_not_plain_is_refused(tmp_path, spectra):
+    given = spectra.replace(metadata={"source": tmp_path})
+    with pytest.raises(ValueError, match=r"metadata cannot be stored \(.*with str\(\)"):
+        write_spectra(tmp_path / "survey.h5", given)
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_hdf5_is_named(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["image"] = np.ones(3)

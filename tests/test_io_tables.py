@@ -144,3 +144,13 @@ def test_missing_column_is_named(tmp_path):
     path = csv(tmp_path / "s.csv", "wavelength,magnitude", WAVELENGTH, FLUX)
     with pytest.raises(ValueError, match="no column for flux; it has wavelength, magn"):
         read_spectra(path, format="tables")
+
+
+@pytest.mark.parametrize("format", ["csv", "ascii.ecsv", "ascii.commented_header"])
+def test_byte_order_mark_is_no_part_of_the_first_column(tmp_path, format):
+    """As spreadsheets write it before the text."""
+    path = tmp_path / "star.txt"
+    table = Table({"wavelength": WAVELENGTH, "flux": FLUX, "error": 0 * FLUX + 0.02})
+    table.write(path, format=format)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_allclose(read_spectra(path).wavelength, WAVELENGTH)

@@ -14,6 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from stellar_gui.io.plain import json_text
 from stellar_gui.io.stored import StoredIvar, StoredRows, file_stamp
 from stellar_gui.io.whole import written_whole
 from stellar_gui.spectra import Spectra
@@ -117,7 +118,8 @@ def write_spectra(
     and refuse it where that differs by more than ``ivar_tolerance`` (relative).
     progress(done, total) is called after each block of stars.
 
-    Raises ValueError where a flux does not fit into 16 bits or ivar not its profile.
+    Raises ValueError where a flux does not fit into 16 bits or ivar not its profile,
+    and for metadata that is not of plain values.
     """
     path = Path(path)
     with written_whole(path) as part, h5py.File(part, "w", libver="latest") as file:
@@ -145,7 +147,7 @@ def _write_attributes(file, spectra):
         normalised=spectra.normalised,
         label_names=json.dumps(spectra.label_names),
         label_units=json.dumps(spectra.label_units),
-        metadata=json.dumps(dict(spectra.metadata)),
+        metadata=json_text(dict(spectra.metadata), "metadata"),
     )
 
 

@@ -39,7 +39,8 @@ class StoredRows:
         """Return some rows, (n_rows, n_pixels) float32, in the order asked for.
 
         rows: indices from 0 to n_stars - 1, repeats allowed. Raises ValueError if the
-        file changed since it was opened.
+        file changed since it was opened or is damaged, and for ivar that is
+        negative or not finite.
         """
         rows = np.asarray(rows, dtype=int)
         if file_stamp(self.path) != self.stamp:
@@ -50,13 +51,31 @@ class StoredRows:
         if not rows.size:
             return np.zeros((0, self.shape[1]), np.float32)
         unique, back = np.unique(rows, return_inverse=True)
-        with h5py.File(self.path, "r") as file:
-            return self._read(file[self.name], unique)[back]
+        try:
+            with h5py.File(self.path, "r") as file:
+                values = self._read(file[self.name], unique)
+        except (OSError, RuntimeError, KeyError) as fault:
+            raise ValueError(
+                f"{self.name} of {self.path.name} cannot be read, the file is damaged "
+                f"({fault}). Copy or make the file again."
+            ) from fault
+        if self.name == "ivar":
+            self._check_ivar(values)
+        return values[back]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
             raise ValueError("spectra on disk cannot be had without reading a copy")
         return self.read_rows(np.arange(len(self))).astype(dtype or self.dtype)
+
+    def _check_ivar(self, ivar):
+        # the smallest value says it all: it is NaN if any is
+        if ivar.size and not (ivar.min() >= 0 and np.isfinite(ivar.max())):
+            count = int((~np.isfinite(ivar) | (ivar < 0)).sum())
+            raise ValueError(
+                f"ivar of {self.path.name} is negative or not finite in {count} "
+                "pixels, expected 0 or more. Set ivar to 0 where a pixel is bad."
+            )
 
     def _read(self, stored, rows):
         return unpack(_take(stored, rows), stored.attrs)

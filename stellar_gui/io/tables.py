@@ -4,6 +4,7 @@ Columns are found by name: wavelength, flux, and error or ivar, each with its us
 synonyms. Units of ECSV and FITS columns are heeded, wavelengths become Angstrom.
 """
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,16 +114,19 @@ def _layout(path):
         start = file.read(_SNIFFED)
     if b"\0" in start:
         return _Layout([], {})  # no text
-    lines = start.decode("utf-8", errors="replace").splitlines()
+    encoding = {}
+    if start.startswith(codecs.BOM_UTF8):  # as spreadsheets write it
+        encoding = {"encoding": "utf-8-sig"}
+    lines = start.decode("utf-8-sig", errors="replace").splitlines()
     plain = next((n for n in lines if n.strip() and not n.startswith("#")), "")
     if lines and lines[0].startswith("# %ECSV"):
-        return _Layout(_split(plain), {"format": "ascii.ecsv"})
+        return _Layout(_split(plain), {"format": "ascii.ecsv"} | encoding)
     comments = [line[1:] for line in lines if line.startswith("#")]
     for place, line in enumerate(comments):
         if _is_header(_split(line)) and not _is_header(_split(plain)):
             options = {"format": "ascii.commented_header", "header_start": place}
-            return _Layout(_split(line), _spaced(line) | options)
-    return _Layout(_split(plain), _spaced(plain) | {"format": "ascii.basic"})
+            return _Layout(_split(line), _spaced(line) | options | encoding)
+    return _Layout(_split(plain), _spaced(plain) | {"format": "ascii.basic"} | encoding)
 
 
 def _spaced(line):

@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from stellar_gui.io.plain import json_text
 from stellar_gui.io.whole import written_whole
 from stellar_gui.models.base import SpectralModel
 
@@ -41,8 +42,9 @@ def save_model(
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.to_tensors().items()}
     tensors |= {name: tensors[name].half() for name in half}
     header = {"format": FORMAT, "version": VERSION, **model.header()}
+    text = json_text(header, f"the header of the {header['kind']} model")
     with written_whole(path) as part:
-        save_file(tensors, part, metadata={"header": json.dumps(header)})
+        save_file(tensors, part, metadata={"header": text})
     return path
 
 
