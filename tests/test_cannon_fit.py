@@ -29,6 +29,24 @@ def fit(cannon, stars):
     return infer_cannon(cannon, stars)
 
 
+@pytest.mark.parametrize("star", [400, -401])
+def test_star_that_does_not_exist_is_named(fit, star):
+    assert fit[-1].n_good == fit.n_good[-1:]
+    with pytest.raises(IndexError, match="does not exist, expected 0 to 399"):
+        fit[star]
+
+
+def test_changed_weights_are_fitted_as_they_are(stars):
+    """What is kept with a model must not outlive its weights."""
+    cannon = Cannon.train(mock(n_stars=300, star_seed=1).spectra, NAMES)
+    before = infer_cannon(cannon, stars[:5])
+    cannon.theta[:, 0] += 0.02
+    fresh = infer_cannon(dataclasses.replace(cannon), stars[:5])
+    after = infer_cannon(cannon, stars[:5])
+    np.testing.assert_array_equal(after.labels, fresh.labels)
+    assert (after.labels != before.labels).all()
+
+
 def zscores(fit, spectra):
     return (fit.labels - spectra.labels) / fit.sigma
 

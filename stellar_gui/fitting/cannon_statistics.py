@@ -74,12 +74,19 @@ class _Operands(NamedTuple):
 
 
 def kept_with_model(make):
-    """Decorator: compute ``make(model, *rest)`` once, keep it while the model lives."""
+    """Decorator: compute ``make(model, *rest)`` once, keep it while the model lives.
+
+    It is computed again when a tensor of the model has been edited in place.
+    """
     kept: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     @functools.wraps(make)
     def get(model, *rest):
-        made = kept.setdefault(model, {})
+        versions = [tensor._version for tensor in model.to_tensors().values()]
+        of, made = kept.get(model, (None, {}))
+        if of != versions:
+            made = {}
+            kept[model] = versions, made
         if rest not in made:
             made[rest] = make(model, *rest)
         return made[rest]

@@ -56,9 +56,16 @@ class FitResult:
         return len(self.labels)
 
     def __getitem__(self, stars) -> "FitResult":
-        """The stars of a slice, an index array or one index, as a FitResult."""
+        """The stars of a slice, an index array or one index, as a FitResult.
+
+        Raises IndexError for a star that does not exist.
+        """
         if isinstance(stars, (int, np.integer)):
-            stars = slice(stars, stars + 1) if stars != -1 else slice(-1, None)
+            if not -len(self) <= stars < len(self):
+                raise IndexError(
+                    f"star {stars} does not exist, expected 0 to {len(self) - 1}"
+                )
+            stars = [stars]
         cut = lambda a: a[stars]  # noqa: E731
         sigma = self.model_sigma
         return FitResult(
