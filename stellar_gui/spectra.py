@@ -85,7 +85,8 @@ class Spectra:
 
             assign("label_units", tuple(describe(n).unit for n in self.label_names))
         assign("label_units", tuple(str(unit) for unit in self.label_units))
-        assign("star_data", {k: np.asarray(v) for k, v in self.star_data.items()})
+        columns = {k: np.asarray(v) for k, v in self.star_data.items()}
+        assign("star_data", {k: _frozen(v, v.dtype) for k, v in columns.items()})
         assign("metadata", dict(self.metadata))
         self._check()
 

@@ -38,6 +38,15 @@ def test_nothing_inside_can_be_edited():
     for name in ("wavelength", "flux", "ivar", "labels", "labels_sigma", "ids"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(spectra, name)[0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        spectra.star_data["rv"][0] = 7.0
+
+
+def test_columns_of_stars_are_not_those_of_the_caller():
+    rv = np.arange(3.0)
+    spectra = make(star_data={"rv": rv})
+    rv[0] = 99.0
+    assert spectra.star_data["rv"][0] == 0.0
     with pytest.raises(dataclasses.FrozenInstanceError):
         spectra.medium = "air"
 
