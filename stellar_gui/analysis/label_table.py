@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.analysis.pulls import label_pulls
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.labels import FAMILY_TITLES, Label, describe, to_x_fe
 from stellar_gui.spectra import Spectra
@@ -60,9 +61,8 @@ def label_rows(
 
 
 def _value(value, sigma, reference, reference_sigma):
-    joint = np.hypot(sigma, np.nan_to_num(reference_sigma))
-    pull = (value - reference) / joint if joint > 0 else np.nan
-    return Value(value, sigma, pull)
+    pull = label_pulls(value, sigma, reference, np.nan_to_num(reference_sigma))
+    return Value(value, sigma, float(pull))
 
 
 def _reference(star, x_fe):

@@ -1,7 +1,8 @@
 """Preflight: is this spectrum fit for this model? Said before anything is fitted.
 
 Each check gives a finding: a few words for a chip and a sentence for a notification.
-`fitting` refuses what is "bad" here; "warning" a user should know and may accept.
+"bad" spoils a fit, and `fitting` refuses most of it by its own checks; of a "warning" a
+user should know and may accept it.
 """
 
 from typing import NamedTuple

@@ -82,19 +82,14 @@ def masked_fraction(star: Spectra, fits: Mapping[str, FitResult]) -> float:
     >>> round(masked_fraction(star, {}), 2)
     0.33
     """
-    covered = np.ones(star.n_pixels, dtype=bool) if fits else _observed(star)
+    if not fits:
+        # astropy and scipy come with it, which the first page should not wait for
+        from stellar_gui.analysis.preflight import bad_share
+
+        return float(np.nan_to_num(bad_share(star)[0]))
+    covered = np.ones(star.n_pixels, dtype=bool)
     for fit in fits.values():
         covered &= np.isfinite(fit.model_flux[0])
     if not covered.any():
         return 0.0
     return float(1.0 - star.good[0][covered].mean())
-
-
-def _observed(star):
-    # astropy and scipy come with it, which the first page should not wait for
-    from stellar_gui.preprocess import observed_pieces
-
-    observed = np.zeros(star.n_pixels, dtype=bool)
-    for start, stop in observed_pieces(star):
-        observed[start:stop] = True
-    return observed
