@@ -265,3 +265,10 @@ def test_windows_without_lines_are_refused(small):
 def test_resolutions_that_cannot_be_synthesised_are_refused(resolution):
     with pytest.raises(ValueError, match="expected a resolution above 0 and at most"):
         Synthesiser(windows=WINDOW, resolution=resolution)
+
+
+def test_labels_of_spectra_are_taken_as_they_are(synthesiser):
+    """`Spectra` locks its arrays, and torch warns of sharing locked memory."""
+    locked = np.array(star_labels(*SUN))
+    locked.flags.writeable = False
+    assert synthesiser.flux(locked).shape == (1, len(synthesiser.wavelength))

@@ -318,7 +318,9 @@ def _check_resolution(resolution, pixels_per_fwhm) -> None:
 
 
 def _checked_labels(labels) -> Tensor:
-    labels = torch.as_tensor(labels).double()
+    if not isinstance(labels, Tensor):
+        labels = torch.tensor(np.asarray(labels))  # a copy: `Spectra.labels` is locked
+    labels = labels.double()
     if labels.ndim != 2 or labels.shape[1] != len(SYNTHETIC_LABELS) or not len(labels):
         raise ValueError(
             f"labels have shape {tuple(labels.shape)}, expected (n_stars, "
