@@ -60,8 +60,8 @@ class Overview:
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
         painter.glyph(line, line_color="observed")
         self._loud = []
-        for token in model_tokens:
-            source = ColumnDataSource({"x": []})
+        for index, token in enumerate(model_tokens):
+            source = ColumnDataSource({"x": []}, name=f"loud-{index}")
             marks = fig.scatter(
                 "x",
                 0.955,
