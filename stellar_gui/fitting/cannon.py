@@ -89,6 +89,8 @@ def _result(model, spectra, pixels, statistics, scaled, covariance, flags) -> Fi
     chi2 = statistics.chi2(model.polynomial.terms(scaled)[:, 1:])
     labels = scaled * model.scale + model.pivot
     covariance = covariance * model.scale[:, None] * model.scale
+    if model.error_scale is not None:
+        covariance = covariance * model.error_scale[:, None] * model.error_scale
     low, high = model.label_ranges.T
     edge = ((labels < low) | (labels > high)).any(1)
     flags[edge.numpy()] |= FitFlag.EDGE

@@ -74,7 +74,8 @@ def best_of_starts(
     model: Cannon, chi2: Quadratic, n_starts: int
 ) -> tuple[Tensor, Tensor]:
     """Return the best labels (n_stars, n_labels), near their minimum, and which stars
-    have a rival (n_stars,): another minimum that fits as well.
+    have a rival (n_stars,): another minimum that fits as well. Among rivals the one
+    that is more usual among the training stars counts as the best.
     """
     starts = _starts(model, chi2, n_starts)  # (n_starts, n_stars, n_labels)
     shape = starts.shape[:2]
@@ -82,7 +83,9 @@ def best_of_starts(
         part.unflatten(0, shape)
         for part in polish(model, chi2, starts.flatten(0, 1), tolerance=0.01)
     )
-    labels = found[value.argmin(0), torch.arange(shape[1])]
+    unusual = model.distance(found.flatten(0, 1) * model.scale + model.pivot)
+    rank = value + unusual.unflatten(0, shape).square()
+    labels = found[rank.argmin(0), torch.arange(shape[1])]
     slopes = model.polynomial.derivatives(labels)[:, 1:]
     hessian = slopes.mT @ chi2.matrix @ slopes
     away = found - labels

@@ -36,7 +36,9 @@ class Cannon:
     wavelength (n_pixels,) Angstrom; theta (n_pixels, n_terms) and scatter (n_pixels,),
     NaN in pixels that are not modelled; noise: covariance of theta, or None for the
     plain Cannon; pivot, scale (n_labels,): labels_scaled = (labels - pivot) / scale;
-    training_labels (n_stars, n_labels), physical units. ``notes`` are sentences on the
+    training_labels (n_stars, n_labels), physical units; error_scale (n_labels,): how
+    much larger errors are than the formal ones, or None where it was not measured (see
+    `fitting.calibration`). ``notes`` are sentences on the
     training set that a user of the results must know;
     provenance: free, of plain values, ``training_ids`` among them.
     """
@@ -50,6 +52,7 @@ class Cannon:
     pivot: Tensor
     scale: Tensor
     training_labels: Tensor
+    error_scale: Tensor | None = None
     medium: str = "vacuum"
     resolution: float | None = None
     notes: tuple[str, ...] = ()
@@ -193,6 +196,19 @@ class Cannon:
         return root.square().sum(0)
 
     @cached_property
+    def _training_covariance(self) -> tuple[Tensor, Tensor]:
+        stars = self.scaled(self.training_labels)
+        covariance = torch.atleast_2d(torch.cov(stars.T))
+        return stars.mean(0), torch.linalg.cholesky(covariance)
+
+    def distance(self, labels: Tensor) -> Tensor:
+        """(n_stars, n_labels) -> (n_stars,): Mahalanobis distance from the training."""
+        mean, root = self._training_covariance
+        away = (self.scaled(labels).to(mean) - mean).T
+        white = torch.linalg.solve_triangular(root, away, upper=False)
+        return white.norm(dim=0)
+
+    @cached_property
     def largest_leverage(self) -> float:
         """The largest leverage of a training star."""
         return float(self.leverage(self.training_labels).max())
@@ -201,6 +217,8 @@ class Cannon:
         """The arrays of a model file; `header` holds the rest."""
         names = "wavelength theta scatter pivot scale training_labels".split()
         tensors = {name: getattr(self, name) for name in names}
+        if self.error_scale is not None:
+            tensors["error_scale"] = self.error_scale
         if self.noise is not None:
             tensors |= {
                 "noise_amplitude": self.noise.amplitude,

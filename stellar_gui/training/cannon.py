@@ -8,6 +8,7 @@ the same in one go.
 import numpy as np
 import torch
 
+from stellar_gui.fitting.calibration import calibrated
 from stellar_gui.fitting.cannon import infer_cannon
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.cannon import MAX_STEPS, Cannon
@@ -72,9 +73,9 @@ class CannonTrainer:
         chi2 alone would praise a scatter that is too large. Beside it the median
         reduced chi2, and for each label the robust scatter about its reference, in its
         unit, and the robust standard deviation of (fitted - reference) / sigma, which
-        is 1 for errors that hold. Stars without a reference label, and those that could
-        not be fitted, are left out of that label's scores; a label that none is left of
-        has no scores.
+        is 1 for errors that hold; sigma includes that of the reference. Stars without a
+        reference label, and those that could not be fitted, are left out of that
+        label's scores; a label that none is left of has no scores.
         """
         model = self.model()
         fit = infer_cannon(model, self._validation)
@@ -83,7 +84,8 @@ class CannonTrainer:
             "chi2": float(np.nanmedian(fit.reduced_chi2)),
         }
         error = fit.labels - self._validation.labels
-        zscore = error / fit.sigma
+        reference = self._validation.labels_sigma
+        zscore = error / np.hypot(fit.sigma, 0.0 if reference is None else reference)
         for k, name in enumerate(fit.label_names):
             if np.isfinite(zscore[:, k]).any():
                 scores[f"{name}_scatter"] = robust_std(error[:, k])
@@ -91,10 +93,14 @@ class CannonTrainer:
         return scores
 
     def model(self) -> Cannon:
-        """The Cannon as it stands. Raises ValueError before the first step."""
+        """The Cannon as it stands, its errors calibrated on the validation stars.
+
+        Raises ValueError before the first step.
+        """
         if not self.steps:
             raise ValueError("no step has been taken: call step() before model()")
-        return Cannon.of(self._regression, **self._context)
+        trained = Cannon.of(self._regression, **self._context)
+        return calibrated(trained, self._validation)
 
 
 def _deviance(spectra: Spectra, fit: FitResult) -> float:
