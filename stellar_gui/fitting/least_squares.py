@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 _DAMPING, _LESS, _MORE, _HIGH, _MOST = 1e-3, 0.1, 10.0, 30.0, 1e6
-_NEAR, _KEPT = 30.0, 0.5  # tolerances; share of the promise
+_NEAR, _KEPT = 100.0, 0.5  # tolerances; share of the promise
 _KINK = 100.0  # tolerances: a smaller promise that no step keeps is a minimum
 
 

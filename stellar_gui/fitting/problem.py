@@ -114,15 +114,16 @@ class SpectrumProblem:
         """d model spectrum / d parameters, (n, m, n_padded), float32."""
         coordinates = state.parameters[:, : self.n_model]
         _, kept = self.forward.coefficients(coordinates, output=False)
-        jacobian = self.forward.jacobian(coordinates, kept)
-        columns = [self.layout.apply(jacobian, self.shift(state))]
+        inner = self.forward.jacobian(coordinates, kept)
+        shape = (len(inner), state.parameters.shape[1], self.layout.n_padded)
+        jacobian = inner.new_zeros(shape)
+        self.layout.apply(inner, self.shift(state), onto=jacobian[:, : self.n_model])
         if self.velocity is None:
-            columns.append(state.slope[:, None])
+            jacobian[:, self.n_model] = state.slope
         if self.basis is not None:
-            continuum = self.continuum(state.parameters)[:, None]
-            columns = [column * continuum for column in columns]
-            columns.append(state.clean[:, None] * self.basis)
-        return torch.cat(columns, 1) if len(columns) > 1 else columns[0]
+            jacobian *= self.continuum(state.parameters)[:, None]
+            jacobian[:, -len(self.basis) :] = state.clean[:, None] * self.basis
+        return jacobian
 
     def _shift(self, parameters, star):
         fitted = self.velocity is None

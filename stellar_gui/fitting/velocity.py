@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stellar_gui.constants import C_KMS
 from stellar_gui.spectra import Spectra
 
-C_KMS = 299792.458
 PAD_LEFT, PAD_RIGHT = 1, 2
 _POLE = 3.0**0.5 - 2.0  # of the inverse of the cubic spline's (1, 4, 1) / 6
 _REACH = 14  # |pole|**14 is 1e-8
@@ -140,9 +140,12 @@ class PixelLayout:
             start += n + PAD_LEFT + PAD_RIGHT
         return torch.from_numpy(offset).to(moved), torch.from_numpy(local).to(moved)
 
-    def apply(self, coefficients: Tensor, shift: Shift) -> Tensor:
-        """Shifted spectra of coefficients (n_stars, ..., n_padded), same shape."""
-        return self._weighted(coefficients, shift, shift.taps)
+    def apply(self, coefficients: Tensor, shift: Shift, onto=None) -> Tensor:
+        """Shifted spectra of coefficients (n_stars, ..., n_padded), same shape.
+
+        With ``onto``, an array of zeros, they are written there.
+        """
+        return self._weighted(coefficients, shift, shift.taps, onto)
 
     def apply_both(self, coefficients: Tensor, shift: Shift) -> tuple[Tensor, Tensor]:
         """As `apply`: the shifted spectra and their derivative with velocity."""
@@ -165,9 +168,9 @@ class PixelLayout:
                 onto[row, ..., low + start : high + start].add_(values, alpha=value)
         return onto
 
-    def _weighted(self, coefficients, shift, taps):
+    def _weighted(self, coefficients, shift, taps, onto=None):
         """The sum over the four neighbours of each source, taps (n_stars, 4, ...)."""
-        total = torch.zeros_like(coefficients)
+        total = torch.zeros_like(coefficients) if onto is None else onto
         if shift.whole.shape[1] > 1:
             for k in range(4):
                 index = _aligned(self._index(shift, k), coefficients)
