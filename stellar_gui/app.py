@@ -52,12 +52,14 @@ class App:
         self.selection = Selection(self.session.stars, tuple(self.session.models))
         self.theme = theme if theme in TOKENS else "light"
         refused = self._take_address(query)
+        self.selection.start_here()
         self.star_page = StarPage(self.selection, self.session, theme=self.theme)
         self.shell = Shell(
             commands=COMMANDS, theme=self.theme, query=self.selection.to_query()
         )
         self.dialogs = Dialogs()
-        self.files = Files(self.session, self.dialogs, self.notify, self._opened)
+        say = lambda kind, text: self.notify(kind, text)  # noqa: E731
+        self.files = Files(self.session, self.dialogs, say, self._opened)
         self.dialogs.state = self._dialogs_state(paths)
         self.top = TopBar(state=self._top(), sizing_mode="stretch_width")
         for part in (self.shell, self.dialogs, self.top):

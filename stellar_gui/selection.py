@@ -84,6 +84,10 @@ class Selection(param.Parameterized):
             self._undoing = False
         return True
 
+    def start_here(self) -> None:
+        """Forget the changes so far: the view is where the user comes in."""
+        self._history.clear()
+
     def add_model_name(self, name: str) -> None:
         """Say that a model exists now, and show it."""
         if name not in self.model_names:

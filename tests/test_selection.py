@@ -110,3 +110,10 @@ def test_a_new_model_is_shown(selection):
 
 def test_a_parameter_that_does_not_exist_is_refused(selection):
     assert "no part of a selection" in selection.choose(colour="red")[0]
+
+
+def test_where_a_user_comes_in_is_not_undone(selection):
+    selection.choose(star="sun")
+    selection.start_here()
+    assert not selection.undo()
+    assert selection.star == "sun"

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from stellar_gui.io import write_spectra
 from stellar_gui.models import save_model
@@ -201,8 +202,6 @@ class Browser:
     def until_star(self, star) -> None:
         """Wait until the search field and the address name a star."""
         self.page.wait_for_url(f"**star={star}*", timeout=15_000)
-        from playwright.sync_api import expect
-
         expect(self.field("Star")).to_have_value(star, timeout=15_000)
 
     def check(self) -> None:
@@ -214,5 +213,13 @@ class Browser:
 def browser_tab(page, server):
     """A tab of the application, checked when the test is done."""
     tab = Browser(page, server.url)
+    yield tab
+    tab.check()
+
+
+@pytest.fixture
+def other_tab(context, server):
+    """A second tab of the same browser, a session of its own."""
+    tab = Browser(context.new_page(), server.url)
     yield tab
     tab.check()

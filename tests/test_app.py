@@ -1,0 +1,138 @@
+"""The application without a browser: commands, what follows from them, sessions."""
+
+import gc
+import weakref
+
+import pytest
+
+from stellar_gui.app import App
+from stellar_gui.io import write_spectra
+from stellar_gui.library import Library
+from stellar_gui.models import save_model
+
+from .small_survey import small_cannon, small_survey
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library")
+    write_spectra(folder / "small.h5", small_survey(20))
+    save_model(small_cannon(), folder / "cannon.safetensors")
+    return Library([folder / "small.h5", folder / "cannon.safetensors"])
+
+
+@pytest.fixture
+def app(library):
+    app = App(library, {"star": "star-0003"})
+    app.said = []
+    app.notify = lambda kind, text: app.said.append((kind, text))
+    yield app
+    app.close()
+    app.session.wait(20)
+
+
+def test_commands_move_through_the_survey(app):
+    app.run("next")
+    assert app.selection.star == "star-0004"
+    app.run("previous")
+    app.run("previous")
+    assert app.selection.star == "star-0002"
+    assert app.shell.query == "?star=star-0002"
+
+
+def test_labels_and_context_follow_the_star(app):
+    page = app.star_page
+    before = page.labels.table.state, page.context.bar.state
+    app.run("next")
+    assert page.labels.table.state["rows"] != before[0]["rows"]
+    assert page.context.bar.state["place"] != before[1]["place"]
+    shown = page.labels.table.state["rows"][0]["cells"][0]["text"]
+    fit = app.session.fit("Cannon", "star-0004")
+    assert shown.replace("\u2009", "").startswith(f"{fit.labels[0, 0]:.0f}")
+
+
+def test_a_part_of_an_id_finds_a_star(app):
+    app.run("find", "0017")
+    assert app.selection.star == "star-0017"
+    app.run("find", "nobody")
+    assert app.selection.star == "star-0017"
+    assert app.said[-1][0] == "warning"
+    assert "no star has 'nobody' in its id" in app.said[-1][1]
+
+
+def test_the_address_is_followed_without_raising(app):
+    app.run("address", "?star=star-0009&models=Nobody")
+    assert app.selection.star == "star-0009"
+    assert app.selection.models == ("Cannon",)
+
+
+def test_a_fault_in_a_command_is_said_and_the_session_lives(app):
+    app.star_page.spectrum.next_piece = lambda step: 1 / 0
+    app.run("piece_on")
+    assert app.said[-1][0] == "error"
+    app.run("next")
+    assert app.selection.star == "star-0004"
+
+
+def test_unknown_commands_do_nothing(app):
+    app.run("format the disk")
+    assert app.said == []
+
+
+def test_a_bad_file_is_said(app, tmp_path):
+    path = tmp_path / "empty.fits"
+    path.touch()
+    app.run("open_path", str(path))
+    assert app.said[-1] == (
+        "error",
+        "empty.fits was not opened: empty.fits is empty. Fetch or make the file again.",
+    )
+
+
+def test_an_opened_file_is_looked_at(app, tmp_path):
+    write_spectra(tmp_path / "mine.h5", small_survey(2, seed=5, prefix="mine"))
+    app.run("open_path", str(tmp_path / "mine.h5"))
+    assert app.selection.star == "mine-0000"
+    assert app.session.fit("Cannon", "mine-0000").chi2[0] > 0
+
+
+def test_an_opened_model_is_shown(app, tmp_path):
+    save_model(small_cannon(1), tmp_path / "linear.safetensors")
+    app.run("open_path", str(tmp_path / "linear.safetensors"))
+    assert app.selection.models == ("Cannon", "Cannon 2")
+    titles = [model["title"] for model in app.star_page.labels.table.state["models"]]
+    assert titles == ["Cannon", "Cannon 2"]
+    assert [model.name for model in app.star_page.spectrum.figures.models] == titles
+
+
+def test_two_apps_share_no_state(app, library):
+    other = App(library, {"star": "star-0003"})
+    app.run("next")
+    app.run("theme", "dark")
+    assert other.selection.star == "star-0003"
+    assert other.theme == "light"
+    other.close()
+
+
+def test_an_upload_in_parts_becomes_one_file(app, tmp_path):
+    import base64
+
+    path = tmp_path / "mine.h5"
+    write_spectra(path, small_survey(1, seed=6, prefix="part"))
+    data = path.read_bytes()
+    half = len(data) // 2
+    for part, first, last in ((data[:half], True, False), (data[half:], False, True)):
+        text = base64.b64encode(part).decode()
+        value = {"name": "../mine.h5", "first": first, "last": last, "data": text}
+        app.run("upload", value)
+    assert app.selection.star == "part-0000"
+
+
+def test_a_closed_session_is_forgotten(library):
+    app = App(library, {})
+    gone = weakref.ref(app.session)
+    app.close()
+    app.session.wait(20)
+    del app
+    gc.collect()
+    assert gone() is None
