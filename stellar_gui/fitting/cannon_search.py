@@ -17,6 +17,7 @@ from stellar_gui.models.cannon import Cannon
 OVERSHOOT = 0.25  # of the training range, how far beyond it a label may go
 _CANDIDATES = 128
 _EQUAL_CHI2 = 4.0  # what a 2 sigma difference of one label amounts to
+_ELSEWHERE = 25.0  # squared formal sigmas between two minima worth telling apart
 
 
 class _State(NamedTuple):
@@ -90,7 +91,7 @@ def best_of_starts(
     hessian = slopes.mT @ chi2.matrix @ slopes
     away = found - labels
     distance = torch.einsum("snk,nkl,snl->sn", away, hessian, away)
-    rival = converged & (value - value.amin(0) < _EQUAL_CHI2) & (distance > 1)
+    rival = converged & (value - value.amin(0) < _EQUAL_CHI2) & (distance > _ELSEWHERE)
     return labels, rival.any(0)
 
 
