@@ -12,6 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = {
     "paths": 0,
+    "constants": 0,
     "labels": 0,
     "spectra": 0,
     "statistics": 0,

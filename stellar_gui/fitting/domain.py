@@ -8,6 +8,7 @@ from torch import Tensor
 from stellar_gui.fitting.problem import Prior
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import LabelScaling
+from stellar_gui.statistics import robust_std
 
 MARGIN = 0.15  # of a label's training range, by which a fit may leave it
 _FREE_OF_PRIOR = {"teff", "logg", "fe_h", "m_h"}
@@ -46,10 +47,10 @@ def domain_of(model: SpectralModel, device, seed: int = 0) -> Domain:
     scaling = scaling_of(model)
     sample = _sample(model, scaling, seed).to(device)
     middle = sample.median(0).values
-    spread = 1.4826 * (sample - middle).abs().median(0).values
+    spread = [robust_std(column) for column in sample.T.numpy(force=True)]
     lower = middle.new_full((len(middle),), -0.5 - MARGIN)
     upper = -lower
-    precision = spread.clamp(min=1e-3) ** -2
+    precision = middle.new_tensor(spread).clamp(min=1e-3) ** -2
     for k, name in enumerate(model.label_names):
         if name in _FREE_OF_PRIOR:
             precision[k] = 0.0

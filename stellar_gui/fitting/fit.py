@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stellar_gui.constants import C_KMS
 from stellar_gui.fitting.covariance import ModelNoise, Sandwich
 from stellar_gui.fitting.domain import domain_of
 from stellar_gui.fitting.forward import forward_of
@@ -18,7 +19,7 @@ from stellar_gui.fitting.least_squares import Minimum, minimise
 from stellar_gui.fitting.problem import SpectrumProblem
 from stellar_gui.fitting.result import FitFlag
 from stellar_gui.fitting.start import Library, at_rest
-from stellar_gui.fitting.velocity import C_KMS, PixelLayout
+from stellar_gui.fitting.velocity import PixelLayout
 from stellar_gui.models.base import SpectralModel
 
 _WIDE_PIECE, _NARROW_PIECE = 300.0, 100.0  # km/s, reach of the velocity

@@ -7,7 +7,8 @@ come from cross-correlation with a few of its spectra (Tonry & Davis 1979, AJ 84
 import torch
 from torch import Tensor
 
-from stellar_gui.fitting.velocity import C_KMS, PixelLayout
+from stellar_gui.constants import C_KMS
+from stellar_gui.fitting.velocity import PixelLayout
 
 _LIBRARY, _TEMPLATES, _CHUNK = 512, 12, 64
 

@@ -2,11 +2,9 @@
 
 import numpy as np
 
+from stellar_gui.constants import C_KMS
 from stellar_gui.preprocess.resample import resample
 from stellar_gui.spectra import Spectra
-
-SPEED_OF_LIGHT = 299792.458
-"""km/s"""
 
 
 def doppler_factor(velocity):
@@ -17,11 +15,11 @@ def doppler_factor(velocity):
     >>> float(round(doppler_factor(30.0), 8))
     1.00010007
     """
-    beta = np.asarray(velocity, dtype=float) / SPEED_OF_LIGHT
+    beta = np.asarray(velocity, dtype=float) / C_KMS
     if not (np.abs(beta) < 1).all():
         raise ValueError(
             f"velocity is {velocity} km/s, expected below the speed of light "
-            f"({SPEED_OF_LIGHT:.0f} km/s). Is it in m/s?"
+            f"({C_KMS:.0f} km/s). Is it in m/s?"
         )
     return np.sqrt((1 + beta) / (1 - beta))
 

@@ -1,9 +1,11 @@
 """Physical constants in cgs units (CODATA 2018)."""
 
+from stellar_gui.constants import C_KMS
+
 BOLTZMANN = 1.380649e-16  # erg/K
 PLANCK = 6.62607015e-27  # erg s
 LIGHT_SPEED = 2.99792458e10  # cm/s
-LIGHT_SPEED_KMS = 299792.458
+LIGHT_SPEED_KMS = C_KMS
 ATOMIC_MASS_UNIT = 1.66053907e-24  # g
 ELECTRON_VOLT = 1.602176634e-12  # erg
 ELECTRON_MASS = 9.1093837e-28  # g

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.constants import C_KMS
 from stellar_gui.synthesis.imperfections import stream
 
-C_KMS = 299792.458
 SNR_RANGE = (40.0, 150.0)
 RV_SIGMA = 0.3  # km/s
 CONTINUUM_RMS = 0.005
