@@ -36,6 +36,16 @@ def test_star_that_does_not_exist_is_named(fit, star):
         fit[star]
 
 
+def test_stars_whose_flux_is_not_normalised_are_named(cannon, stars):
+    """One among many, which the median of all pixels would not show."""
+    flux, ivar = stars.flux[:50].copy(), stars.ivar[:50].copy()
+    flux[7] *= 1e4
+    ivar[7] /= 1e8
+    ivar[9] = 0.0  # a blind star has no level
+    with pytest.raises(ValueError, match=r"flux is 8.*in 1 of 50 stars: star7-2\."):
+        fit_labels(cannon, stars[:50].replace(flux=flux, ivar=ivar))
+
+
 def test_changed_weights_are_fitted_as_they_are(stars):
     """What is kept with a model must not outlive its weights."""
     cannon = Cannon.train(mock(n_stars=300, star_seed=1).spectra, NAMES)

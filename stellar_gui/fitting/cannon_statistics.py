@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stellar_gui.fitting.checks import check_level
 from stellar_gui.models.cannon import Cannon
 from stellar_gui.spectra import Spectra
 
@@ -124,7 +125,8 @@ def sufficient_statistics(
     """Return the statistics of all stars, read in blocks.
 
     pixels: the model's and the spectra's indices of the pixels that they share. dtype:
-    of the products over pixels; float32 changes labels by some 0.002 sigma.
+    of the products over pixels; float32 changes labels by some 0.002 sigma. Raises
+    ValueError if the flux of a star lies far from 1.
     """
     operands = _operands(model, dtype, device)
     shape = (min(_BLOCK, len(spectra)), len(operands.base))
@@ -134,7 +136,9 @@ def sufficient_statistics(
         rows = np.arange(start, min(start + _BLOCK, len(spectra)))
         _read(spectra.flux, rows, pixels, flux)
         _read(spectra.ivar, rows, pixels, ivar)
-        block = (torch.from_numpy(a[: len(rows)]).to(device) for a in (flux, ivar))
+        here = slice(len(rows))
+        check_level(flux[here], ivar[here] > 0, spectra.ids[rows])
+        block = (torch.from_numpy(a[here]).to(device) for a in (flux, ivar))
         blocks.append(_block_statistics(operands, *block))
     parts = (torch.cat(parts).cpu() for parts in zip(*blocks, strict=True))
     return _unpacked(model, operands.index, *parts)

@@ -7,6 +7,8 @@ from stellar_gui.spectra import Spectra
 
 _SAME = 1e-9  # relative: pixels closer than this are one pixel
 _FLUX_RANGE = (0.2, 2.0)
+_LOOKED_AT = 500  # pixels of a star that tell its level
+_FEWEST = 10  # good ones among them: fewer may all lie in one line
 
 
 def match_pixels(model_wavelength, wavelength) -> np.ndarray:
@@ -49,15 +51,23 @@ def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
     return pixels
 
 
-def check_level(flux, good) -> None:
-    """Raise ValueError if flux (n_stars, n_pixels) says it is normalised but is not."""
-    if not good.any():
-        return
-    level = float(np.median(flux[good]))
-    if not _FLUX_RANGE[0] < level < _FLUX_RANGE[1]:
+def check_level(flux, good, ids) -> None:
+    """Raise ValueError if flux (n_stars, n_pixels) says it is normalised but is not.
+
+    Names the stars, ids (n_stars,), whose median flux is far from 1.
+    """
+    step = max(flux.shape[1] // _LOOKED_AT, 1)
+    flux, good = flux[:, ::step], good[:, ::step]
+    count = good.sum(axis=1)
+    ordered = np.sort(np.where(good, flux, np.inf), axis=1)  # bad pixels go last
+    level = ordered[np.arange(len(flux)), (count - 1).clip(0) // 2]
+    wrong = (count >= _FEWEST) & ~((level > _FLUX_RANGE[0]) & (level < _FLUX_RANGE[1]))
+    if wrong.any():
+        names = ", ".join(ids[wrong][:3]) + (", ..." if wrong.sum() > 3 else "")
         raise ValueError(
-            f"the median flux is {level:.3g}, expected about 1: continuum-normalised. "
-            "Normalise the spectra with preprocess.normalise()."
+            f"the median flux is {level[wrong][0]:.3g}, expected about 1: "
+            f"continuum-normalised. So it is in {int(wrong.sum())} of {len(flux)} "
+            f"stars: {names}. Normalise them with preprocess.normalise()."
         )
 
 

@@ -64,8 +64,9 @@ def fit_by_least_squares(
     options = Options(reach, starts, basis, prior, iterations)
     parts = []
     for start in range(0, len(spectra), batch):
-        flux, ivar = _on_model_pixels(spectra[start : start + batch], pixels)
-        check_level(flux, ivar > 0)
+        stars = spectra[start : start + batch]
+        flux, ivar = _on_model_pixels(stars, pixels)
+        check_level(flux, ivar > 0, stars.ids)
         parts.append(fitter.fit(flux, ivar, options))
         if progress is not None:
             progress(min(start + batch, len(spectra)), len(spectra))
