@@ -269,6 +269,6 @@ def test_resolutions_that_cannot_be_synthesised_are_refused(resolution):
 
 def test_labels_of_spectra_are_taken_as_they_are(synthesiser):
     """`Spectra` locks its arrays, and torch warns of sharing locked memory."""
-    locked = np.array(star_labels(*SUN))
+    locked = star_labels(*SUN).numpy().copy()
     locked.flags.writeable = False
     assert synthesiser.flux(locked).shape == (1, len(synthesiser.wavelength))
