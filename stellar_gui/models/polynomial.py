@@ -94,12 +94,14 @@ class Polynomial:
                 rest = rest * with_one[:, self.factors[:, other]]
             rest = rest.expand(len(with_one), self.n_terms)
             # (n_stars, n_terms, 1) * (n_terms, n_labels)
-            total = total + rest[:, :, None] * self._selects(slot).to(with_one)
+            total = total + rest[:, :, None] * self._selects[slot].to(with_one)
         return total
 
-    def _selects(self, slot: int) -> Tensor:
-        """(n_terms, n_labels): 1 where the factor in ``slot`` is that label."""
-        return (self.factors[:, slot, None] == torch.arange(1, self.n_labels + 1)).int()
+    @cached_property
+    def _selects(self) -> Tensor:
+        """(order, n_terms, n_labels): 1 where the factor in a slot is that label."""
+        labels = torch.arange(1, self.n_labels + 1)
+        return (self.factors.T[:, :, None] == labels).double()
 
     @cached_property
     def products(self) -> tuple[Tensor, Tensor]:
