@@ -166,7 +166,7 @@ class SpectrumFigures:
         now = (self.x_range.start, self.x_range.end)
         if not np.allclose(plotted, now, rtol=0, atol=_SAME_WINDOW):
             self.x_range.update(start=plotted[0], end=plotted[1])
-        self._fit_flux_range()
+            self._fit_flux_range()
         return True
 
     @property

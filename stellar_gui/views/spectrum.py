@@ -82,8 +82,9 @@ class SpectrumView(pn.viewable.Viewer):
             action(*arguments)
 
     def _changed(self, *events):
+        """Draw what has changed, and send it at once: the other views can wait."""
         names = {event.name for event in events}
-        with pn.io.hold():
+        with pn.io.hold(), pn.io.immediate_dispatch():
             if tuple(m.name for m in self.figures.models) != tuple(
                 self._session.models
             ):
