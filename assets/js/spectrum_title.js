@@ -1,7 +1,7 @@
 // The title of the spectrum: which piece, the models as toggles, residual mode, reset,
 // and what can be saved: the picture as it stands, or the numbers behind it.
 export function render({model}) {
-  const send = (command, value) => model.send_msg({command, value});
+  const send = (command, value = null) => model.send_msg({command, value});
   const sub = h("span.sub");
   const legend = h("span.legend", {role: "group", "aria-label": "Models"});
   const mode = ["z", "Δ flux"].map((text, index) =>
@@ -28,7 +28,8 @@ export function render({model}) {
     event.preventDefault();
     event.stopPropagation();
   });
-  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) setTimeout(close, 100); });
+  const leave = () => { if (!menu.contains(menu.getRootNode().activeElement)) close(); };
+  menu.addEventListener("focusout", () => setTimeout(leave, 100));
 
   const swatch = (token, dash) => h("i.swatch", {style: dash ? `border-top: 3px dashed var(--${token})` : `background: var(--${token})`});
   const draw = () => {

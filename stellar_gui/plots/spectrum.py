@@ -89,6 +89,8 @@ class SpectrumFigures:
         self.pixels.follow(self.fit.figure)
         for fig in (self.overview.figure, *self.linked):
             self.pixels.watch_window(fig)
+        for fig in self.linked:
+            fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
         self._ticks = CutTicks()
         self._ticks.attach(self.fit.figure.xaxis[0], labelled=False)
         self._ticks.attach(self.axis.xaxis[0], labelled=True)
