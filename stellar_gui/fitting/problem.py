@@ -14,6 +14,7 @@ from torch import Tensor
 from stellar_gui.fitting.velocity import PixelLayout, Shift
 
 _JACOBIAN_ROWS = 16  # a few Jacobians at a time stay in the processor's cache
+_HESSIAN_LASTS = 4  # steps on an exact gradient before a Jacobian is computed anew
 
 
 class State(NamedTuple):
@@ -26,10 +27,17 @@ class State(NamedTuple):
     clean: Tensor  # (n, n_padded): the shifted model without the continuum
     slope: Tensor  # (n, n_padded): d clean / d velocity
 
-    def parts(self, size: int):
-        """Yield the state in parts of at most ``size`` rows."""
-        for start in range(0, len(self.cost), size):
-            yield State(*(field[start : start + size] for field in self))
+    def rows(self, rows: Tensor) -> "State":
+        """The state of some rows."""
+        return State(*(field[rows] for field in self))
+
+
+class Gradient(NamedTuple):
+    """A back-propagated gradient, and what it took on the way."""
+
+    value: Tensor  # (n, m) float64
+    inner: Tensor  # (n, n_labels, n_hidden): d last hidden layer / d coordinates
+    shift: Shift
 
 
 class Prior(NamedTuple):
@@ -45,9 +53,10 @@ class SpectrumProblem:
 
     flux, weight (n_stars, n_padded) float32, weight 0 where a pixel must not count;
     star (n_rows,) says whose start a row is; basis (n_basis, n_padded) of the continuum
-    or None; velocity (n_stars,): held there, or None to fit it; exact: use the full
-    Jacobian, not the Gram matrix; errors: a `covariance.Sandwich` that keeps what the
-    last Jacobian of each star says of its errors, or None.
+    or None; velocity (n_stars,): held there, or None to fit it; exact: take the Hessian
+    from full Jacobians, of which one serves a star for some steps, not from the Gram
+    matrix; errors: a `covariance.Sandwich` that keeps what the last Jacobian of each
+    star says of its errors, or None.
     """
 
     forward: object
@@ -63,6 +72,7 @@ class SpectrumProblem:
 
     def __post_init__(self):
         self.n_model = self.forward.n_labels + self.forward.n_nuisance
+        self._kept = None  # Hessian of each star, and the steps taken since
         if not self.exact:
             mean = self.weight.mean(0, dtype=torch.float64)
             self._level = self.weight.mean(1, dtype=torch.float64) / mean.mean()
@@ -83,11 +93,7 @@ class SpectrumProblem:
 
     def linearise(self, state: State) -> tuple[Tensor, Tensor]:
         """Gradient and Gauss-Newton Hessian; see `least_squares.Problem`."""
-        if self.exact:
-            parts = [self._by_jacobian(part) for part in state.parts(_JACOBIAN_ROWS)]
-            gradient, hessian = (torch.cat(each) for each in zip(*parts, strict=True))
-        else:
-            gradient, hessian = self._by_gram(state)
+        gradient, hessian = self._exact(state) if self.exact else self._by_gram(state)
         n = self.n_model
         off = state.parameters[:, :n] - self.prior.mean
         gradient[:, :n] -= off * self.prior.precision
@@ -131,6 +137,36 @@ class SpectrumProblem:
             parameters[:, self.n_model] if fitted else self.velocity[star]
         )
 
+    def _exact(self, state):
+        """Exact gradients, and Hessians at most a few steps old.
+
+        Without back-propagation the Jacobian gives both, and no row waits for another.
+        """
+        everything = torch.arange(len(state.cost), device=state.cost.device)
+        if not self.forward.has_gram:
+            return self._by_jacobians(state, everything)
+        if self._kept is None:
+            m = state.parameters.shape[1]
+            none = state.parameters.new_zeros(len(self.flux), m, m)
+            self._kept = none, torch.full_like(none[:, 0, 0], torch.inf)
+        (kept, age), star = self._kept, state.star
+        stale = age[star] >= _HESSIAN_LASTS
+        age[star] = torch.where(stale, 0.0, age[star] + 1)
+        new, old = everything[stale], everything[~stale]
+        gradient = torch.empty_like(state.parameters)
+        if len(new):
+            gradient[new], kept[star[new]] = self._by_jacobians(state, new)
+        if len(old):
+            gradient[old] = self._gradient(state.rows(old)).value
+        return gradient, kept[star]
+
+    def _by_jacobians(self, state, rows):
+        parts = [
+            self._by_jacobian(state.rows(some)) for some in rows.split(_JACOBIAN_ROWS)
+        ]
+        gradient, hessian = (torch.cat(each) for each in zip(*parts, strict=True))
+        return gradient, hessian
+
     def _by_jacobian(self, state):
         jacobian = self.jacobian(state)
         gradient = (jacobian @ state.weighted[:, :, None])[:, :, 0]
@@ -146,24 +182,31 @@ class SpectrumProblem:
         Labels and velocity only. The Gram matrix takes the mean weights of all stars,
         unshifted, scaled by each star's mean weight.
         """
-        shift = self.shift(state)
-        coordinates = state.parameters[:, : self.n_model]
-        _, kept = self.forward.coefficients(coordinates, output=False)
-        inner = self.forward.inner_jacobian(kept)  # (n, n_labels, n_hidden)
-        n = len(inner)
-        onto = [self.layout.adjoint(state.weighted, shift)]
-        if self.velocity is None:
-            pulled = self.weight[state.star] * state.slope
-            onto.append(self.layout.adjoint(pulled, shift))
-        back = self.forward.to_hidden(torch.cat(onto))
-        gradient = (inner @ back[:n, :, None])[:, :, 0].double()
+        gradient, inner, shift = self._gradient(state)
         bent = (inner.reshape(-1, inner.shape[-1]) @ self._gram).reshape(inner.shape)
         hessian = (bent @ inner.transpose(1, 2)).double()
         hessian = hessian * self._level[state.star][:, None, None]
         if self.velocity is not None:
             return gradient, hessian
-        along = lambda a: (a * state.slope).sum(1, dtype=torch.float64)[:, None]  # noqa: E731
-        cross = (inner @ back[n:, :, None]).double()
-        gradient = torch.cat([gradient, along(state.weighted)], 1)
-        below = torch.cat([cross.transpose(1, 2), along(pulled)[:, :, None]], 2)
+        pulled = self.weight[state.star] * state.slope
+        back = self.forward.to_hidden(self.layout.adjoint(pulled, shift))
+        cross = (inner @ back[:, :, None]).double()
+        corner = (pulled * state.slope).sum(1, dtype=torch.float64)[:, None, None]
+        below = torch.cat([cross.transpose(1, 2), corner], 2)
         return gradient, torch.cat([torch.cat([hessian, cross], 2), below], 1)
+
+    def _gradient(self, state):
+        """Half the downhill gradient of chi2 by back-propagation, for any continuum."""
+        shift = self.shift(state)
+        _, kept = self.forward.coefficients(
+            state.parameters[:, : self.n_model], output=False
+        )
+        inner = self.forward.inner_jacobian(kept)  # (n, n_labels, n_hidden)
+        weighted = state.weighted * self.continuum(state.parameters)
+        back = self.forward.to_hidden(self.layout.adjoint(weighted, shift))
+        parts = [(inner @ back[:, :, None])[:, :, 0].double()]
+        if self.velocity is None:
+            parts.append((weighted * state.slope).sum(1, True, dtype=torch.float64))
+        if self.basis is not None:
+            parts.append(((state.weighted * state.clean) @ self.basis.T).double())
+        return Gradient(torch.cat(parts, 1), inner, shift)

@@ -145,12 +145,16 @@ class PixelLayout:
 
         With ``onto``, an array of zeros, they are written there.
         """
-        return self._weighted(coefficients, shift, shift.taps, onto)
+        if onto is None:
+            onto = torch.zeros_like(coefficients)
+        self._write(coefficients, shift, [shift.taps], [onto])
+        return onto
 
     def apply_both(self, coefficients: Tensor, shift: Shift) -> tuple[Tensor, Tensor]:
         """As `apply`: the shifted spectra and their derivative with velocity."""
-        slopes = self._weighted(coefficients, shift, shift.slopes)
-        return self._weighted(coefficients, shift, shift.taps), slopes
+        both = [torch.zeros_like(coefficients) for _ in range(2)]
+        self._write(coefficients, shift, [shift.taps, shift.slopes], both)
+        return both[0], both[1]
 
     def adjoint(self, weights: Tensor, shift: Shift) -> Tensor:
         """Transpose of `apply`: (n_stars, ..., n_padded) onto the coefficients."""
@@ -161,32 +165,39 @@ class PixelLayout:
                 tap = _aligned(shift.taps[:, k], weights)
                 onto.scatter_add_(-1, index, tap * weights)
             return onto
-        for row, k, low, high in self._rows(shift):
+        onto_one = shift.taps[:, :, 0].flip(1)[:, None, None]
+        for row, low, high, start, stop in self._rows(shift):
             values = weights[row, ..., low:high]
-            for tap, value in enumerate(shift.taps[row, :, 0].tolist()):
-                start = k + tap - PAD_LEFT
-                onto[row, ..., low + start : high + start].add_(values, alpha=value)
+            if weights.ndim == 2:
+                room = PAD_LEFT + PAD_RIGHT
+                spread = torch.conv1d(values[None, None], onto_one[row], padding=room)
+                onto[row, start:stop] = spread[0, 0]
+                continue
+            for k, value in enumerate(shift.taps[row, :, 0].tolist()):
+                at = slice(start + k, start + k + high - low)
+                onto[row, ..., at].add_(values, alpha=value)
         return onto
 
-    def _weighted(self, coefficients, shift, taps, onto=None):
-        """The sum over the four neighbours of each source, taps (n_stars, 4, ...)."""
-        total = torch.zeros_like(coefficients) if onto is None else onto
+    def _write(self, coefficients, shift, weights, onto):
+        """Write sums over the four neighbours of each source onto arrays.
+
+        One array in ``onto`` for each of ``weights`` (n_stars, 4, 1 or n_padded).
+        """
         if shift.whole.shape[1] > 1:
             for k in range(4):
                 index = _aligned(self._index(shift, k), coefficients)
                 near = torch.gather(coefficients, -1, index.expand_as(coefficients))
-                total.addcmul_(_aligned(taps[:, k], coefficients), near)
-            return total
-        for row, k, low, high in self._rows(shift):
-            sums = total[row, ..., low:high]
-            for tap, value in enumerate(taps[row, :, 0].tolist()):
-                start = k + tap - PAD_LEFT
-                near = coefficients[row, ..., low + start : high + start]
-                sums.add_(near, alpha=value)
-        return total
+                for taps, total in zip(weights, onto, strict=True):
+                    total.addcmul_(_aligned(taps[:, k], coefficients), near)
+            return
+        kernels = torch.stack([taps[:, :, 0] for taps in weights], 1)
+        blend = _blend_one if coefficients.ndim == 2 else _blend_many
+        for row, low, high, start, stop in self._rows(shift):
+            into = [total[row, ..., low:high] for total in onto]
+            blend(coefficients[row, ..., start:stop], kernels[row], into)
 
     def _rows(self, shift):
-        """Each row, its whole pixels, and the places with all four neighbours.
+        """Each row, its places with all four neighbours, and where these begin and end.
 
         Row by row, because slices are views where a batch would be copied.
         """
@@ -194,7 +205,7 @@ class PixelLayout:
             low = max(0, PAD_LEFT - k)
             high = min(self.n_padded, self.n_padded - PAD_RIGHT - k)
             if low < high:
-                yield row, k, low, high
+                yield row, low, high, low + k - PAD_LEFT, high + k + PAD_RIGHT
 
     def _index(self, shift, tap):
         index = self._place + shift.whole + (tap - PAD_LEFT)
@@ -220,6 +231,21 @@ def _taps(fraction):
     taps = [b**3, 3 * a**3 - 6 * a**2 + 4, 3 * b**3 - 6 * b**2 + 4, a**3]
     slopes = [-(b**2), 3 * a**2 - 4 * a, -(3 * b**2 - 4 * b), a**2]
     return torch.stack(taps, 1) / 6, torch.stack(slopes, 1) / 2
+
+
+def _blend_one(near, kernels, into):
+    """Weigh the neighbours of one spectrum (n + 3,) into arrays (n,)."""
+    sums = torch.conv1d(near[None, None], kernels[:, None])[0]
+    for values, total in zip(sums, into, strict=True):
+        total.copy_(values)
+
+
+def _blend_many(near, kernels, into):
+    """As `_blend_one` for spectra (..., n + 3), where a convolution is slower."""
+    n = near.shape[-1] - PAD_LEFT - PAD_RIGHT
+    for taps, total in zip(kernels.tolist(), into, strict=True):
+        for k, value in enumerate(taps):
+            total.add_(near[..., k : k + n], alpha=value)
 
 
 def _aligned(per_star, spectra):
