@@ -59,11 +59,20 @@ def test_nothing_is_plotted_in_a_gap_and_pieces_do_not_overlap():
     assert (pieces.start[1:] > ends[:-1]).all()
 
 
-def test_lines_break_between_pieces():
+def test_lines_and_areas_end_with_their_piece():
     pieces = Pieces.of(narrow())
     flux = pieces.arrange(np.ones(len(narrow())))
-    assert np.isnan(flux).sum() == 2
-    assert np.isnan(pieces.x[np.isnan(flux)]).all()
+    breaks = np.flatnonzero(np.isnan(flux))
+    assert len(breaks) == 4
+    np.testing.assert_allclose(np.diff(pieces.x)[breaks[::2] - 1], 0.1)
+    np.testing.assert_allclose(np.diff(pieces.x)[breaks[1::2]], 0.1)
+    assert (np.diff(pieces.x) > 0).all()
+
+
+def test_pieces_of_one_pixel_are_plotted():
+    pieces = Pieces.of(np.array([5000.0, 5001, 5002, 6000, 7000, 7001, 7002]))
+    assert len(pieces) == 3
+    assert np.isfinite(pieces.x).all()
 
 
 def test_pixels_outside_the_pieces_are_not_drawn():

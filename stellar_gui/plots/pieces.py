@@ -50,8 +50,8 @@ class Pieces:
 
     low, high (n_pieces,) Angstrom, half a pixel beyond the outer ones; start
     (n_pieces,) plotted coordinate of ``low``; wavelength (n_plotted,) Angstrom in
-    plotted order, NaN between pieces; pixels (n_plotted,) index of each into the grid,
-    -1 between pieces.
+    plotted order, with two NaN between pieces, one beside each edge; pixels
+    (n_plotted,) index of each into the grid, -1 between pieces.
     """
 
     low: np.ndarray
@@ -75,7 +75,7 @@ class Pieces:
         length = high - low
         gutter = _GUTTER * length.sum() if len(spans) > 1 else 0.0
         start = np.concatenate([[0.0], np.cumsum(length + gutter)[:-1]])
-        pixels = np.concatenate([np.r_[a:b, -1] for a, b in spans])[:-1]
+        pixels = np.concatenate([np.r_[-1, a:b, -1] for a, b in spans])[1:-1]
         plotted = np.append(wavelength, np.nan)[pixels]
         return cls(low, high, start, plotted, pixels)
 
@@ -89,8 +89,16 @@ class Pieces:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """(n_plotted,) plotted coordinates of ``wavelength``, NaN between pieces."""
-        return self.to_plot(self.wavelength)
+        """(n_plotted,) plotted coordinates, between pieces one pixel beyond the edge.
+
+        So a filled area ends with its piece, like the steps of the lines.
+        """
+        x = self.to_plot(self.wavelength)
+        gap = np.flatnonzero(self.pixels < 0)[::2]
+        end = self.start[:-1] + self.high[:-1] - self.low[:-1]
+        x[gap] = 2 * end - x[gap - 1]
+        x[gap + 1] = 2 * self.start[1:] - x[gap + 2]
+        return x
 
     def arrange(self, values) -> np.ndarray:
         """Put (n_pixels,) values in plotted order, (n_plotted,) float32."""

@@ -307,8 +307,8 @@ class SpectrumView(pn.viewable.Viewer):
     def _tapped(self, event):
         pieces = self.figures.pieces
         if pieces is not None and event.x is not None:
-            nearest = int(np.nanargmin(np.abs(pieces.x - event.x)))
-            self._selection.pixel = float(pieces.wavelength[nearest])
+            away = np.where(pieces.pixels < 0, np.inf, np.abs(pieces.x - event.x))
+            self._selection.pixel = float(pieces.wavelength[np.argmin(away)])
 
     def _overview_tapped(self, event):
         if self.figures.pieces is not None and event.x is not None:
