@@ -182,6 +182,14 @@ def test_without_a_list_the_names_leave_their_room_to_the_spectrum(figures):
     assert figures.fit.y_range.end < crowded
 
 
+def test_a_narrow_overview_writes_fewer_wavelengths(figures):
+    axis, whole = figures.overview.figure.xaxis[0], figures.pieces.overview_ticks()
+    assert len(axis.ticker.ticks) == len(whole)
+    figures.overview.figure.x_range.end *= 12  # as if drawn in a twelfth of the width
+    figures.overview.thin_ticks()
+    assert 1 < len(axis.ticker.ticks) < len(whole)
+
+
 def test_a_hidden_model_takes_its_strip_along(figures):
     above, below = figures.side_margins
     figures.show_model(1, False)

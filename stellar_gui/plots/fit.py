@@ -2,7 +2,6 @@
 
 import numpy as np
 from bokeh.core.properties import value
-from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import ColumnDataSource, HoverTool, LinearScale, Range1d
 
 from stellar_gui.plots.line_names import Named, spread
@@ -17,7 +16,6 @@ _NAMES_SHARE = 0.225  # of the plot's height, for the names and their leaders
 _FREE_SHARE = 0.03  # the same without names
 _PICKED_SHARE = 0.9  # of the plot's height, up to which a picked pixel is marked
 _ABOVE_LEVEL = 0.04  # of the continuum, that stays below the leaders
-_LIKELY_WIDTH = 880  # px
 _HATCHED_PIXELS = 3  # a shorter run of bad pixels is shaded, not hatched
 
 
@@ -166,14 +164,6 @@ class FitPlot:
         )
         painter.glyph(line, line_color="picked")
         painter.glyph(text, text_color="picked")
-
-    @property
-    def inner_width(self) -> int:
-        """Width of the plot inside its borders, px; a guess until the browser says."""
-        try:
-            return self.figure.inner_width or _LIKELY_WIDTH
-        except UnsetValueError:
-            return _LIKELY_WIDTH
 
     def set_flux_range(self, low: float, level: float, *, normalised: bool) -> None:
         """Show flux from ``low`` to a little above the continuum ``level``.

@@ -15,6 +15,7 @@ ZOOM = (110.0, 0.24)  # least half widths of the zoom, K and dex
 _ELLIPSE = np.linspace(0.0, 2.0 * np.pi, 49)
 _MARGIN = 0.06  # of the range that the training set covers
 _ENLARGE = 1.3
+_LARGEST = 5.0  # times the least zoom; a fit farther away is off the map
 _MAX_POINTS = 4000  # more background stars are thinned: they only show where
 
 
@@ -50,7 +51,8 @@ def error_ellipse(point: Point):
 def zoom_half_widths(points: list[Point]) -> tuple[float, float]:
     """Return half widths, K and dex, that hold all points around the first one.
 
-    Never below `ZOOM`; beyond, in steps of it, so that the zoom keeps still.
+    Never below `ZOOM`; beyond, in steps of it, so that the zoom keeps still, up to
+    five times.
     """
     reach = np.array(ZOOM)
     for point in points:
@@ -60,6 +62,7 @@ def zoom_half_widths(points: list[Point]) -> tuple[float, float]:
         if np.isfinite(away).all():
             reach = np.maximum(reach, _ENLARGE * away)
     step = np.ceil(np.max(reach / ZOOM) * 2) / 2 if (reach > ZOOM).any() else 1.0
+    step = min(step, _LARGEST)
     return float(step * ZOOM[0]), float(step * ZOOM[1])
 
 
@@ -180,7 +183,7 @@ def _fit_axis(axis_range, axis, values, steps, decimals):
     low, high = np.percentile(values, [0.2, 99.8])
     margin = _MARGIN * max(high - low, 1e-3)
     axis_range.update(start=float(high + margin), end=float(low - margin))
-    step = next((s for s in steps if (high - low) / s <= 5), steps[-1])
+    step = next((s for s in steps if (high - low) / s <= 4), steps[-1])
     first = np.ceil((low - margin) / step) * step
     ticks = np.arange(first, high + margin, step)
     set_ticks(axis, ticks, [number(tick, decimals) for tick in ticks])

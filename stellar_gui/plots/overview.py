@@ -4,10 +4,11 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearScale, Range1d, RangeTool
 
 from stellar_gui.plots.pieces import Pieces
-from stellar_gui.plots.style import Painter, number, set_ticks, without
+from stellar_gui.plots.style import Painter, inner_width, number, set_ticks, without
 
 HEIGHT = 92
 LOUD = 4.5  # |z| beyond which a triangle marks the place
+_TICK_ROOM = 36  # px for a wavelength
 _COLUMNS = 900  # screen columns that the spectrum is drawn in
 
 
@@ -59,6 +60,7 @@ class Overview:
         painter.glyph(grounds, fill_color="page")
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
         painter.glyph(line, line_color="observed")
+        self._ticks = self._wavelengths = np.empty(0)
         self._loud = []
         for index, token in enumerate(model_tokens):
             source = ColumnDataSource({"x": []}, name=f"loud-{index}")
@@ -92,12 +94,23 @@ class Overview:
         margin = 0.003 * pieces.end
         self.figure.x_range.update(start=-margin, end=pieces.end + margin)
         self._grounds.data = {"left": pieces.start, "right": pieces.start + length}
-        ticks = pieces.overview_ticks()
-        texts = [number(wavelength) for wavelength in ticks]
-        set_ticks(self.figure.xaxis[0], pieces.to_plot(ticks), texts)
+        self._wavelengths = pieces.overview_ticks()
+        self._ticks = pieces.to_plot(self._wavelengths)
+        self.thin_ticks()
         self._edges = _bins(pieces)
         x = np.append(pieces.x, np.nan)
         self._x = np.repeat(x[self._edges[:-1]], 2)
+
+    def thin_ticks(self) -> None:
+        """Write as many wavelengths as the figure is wide for."""
+        x_range = self.figure.x_range
+        least = _TICK_ROOM * (x_range.end - x_range.start) / inner_width(self.figure)
+        kept: list[int] = []
+        for place, x in enumerate(self._ticks):
+            if not kept or x - self._ticks[kept[-1]] >= least:
+                kept.append(place)
+        texts = [number(wavelength) for wavelength in self._wavelengths[kept]]
+        set_ticks(self.figure.xaxis[0], self._ticks[kept], texts)
 
     def set_star(self, pieces: Pieces, flux, level: float, *, new_grid: bool) -> None:
         """Draw another star; flux (n_pixels,), NaN where bad; level: its continuum."""

@@ -18,7 +18,7 @@ from stellar_gui.plots.overview import Overview
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pixels import PixelSource
 from stellar_gui.plots.residuals import ResidualStrip, difference_unit
-from stellar_gui.plots.style import Painter, without
+from stellar_gui.plots.style import Painter, inner_width, without
 
 SIDE_WIDTH = 84  # px; the column of numbers and histograms
 _BORDERS = (54, 8)  # left and right of all stacked plots, px
@@ -201,7 +201,7 @@ class SpectrumFigures:
         None, or lines that say nothing of what is in view, give their room back.
         """
         span = self.x_range.end - self.x_range.start
-        scale = self.fit.inner_width / span  # px per Angstrom
+        scale = inner_width(self.fit.figure) / span  # px per Angstrom
         low, high = np.array(self.window) / shift
         unknown = lines is None or not lines.covers(low, high)
         self.fit.make_room(not unknown)

@@ -9,12 +9,14 @@ import dataclasses
 import math
 from typing import NamedTuple
 
+from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import FixedTicker, Model, Range1d
 from bokeh.plotting import figure as bokeh_figure
 
 FONT = "Roboto, Helvetica, Arial, sans-serif"
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
+_LIKELY_WIDTH = 880  # px
 NOTHING = "\u2014"  # stands where a number is unknown
 
 
@@ -217,6 +219,14 @@ def set_ticks(axis, positions, texts, minor=()):
         axis.ticker = FixedTicker()
     axis.ticker.update(ticks=positions, minor_ticks=[float(p) for p in minor])
     axis.major_label_overrides = dict(zip(positions, map(str, texts), strict=True))
+
+
+def inner_width(fig) -> int:
+    """Width of a figure inside its borders, px; a guess until the browser says."""
+    try:
+        return fig.inner_width or _LIKELY_WIDTH
+    except UnsetValueError:
+        return _LIKELY_WIDTH
 
 
 def without(fig, *parts) -> None:

@@ -70,8 +70,10 @@ class SpectrumView(pn.viewable.Viewer):
             fig.on_event(DoubleTap, lambda event: self._held(self.reset))
         self.figures.overview.figure.on_event(Tap, self._overview_tapped)
         self.figures.pixels.settled.on_change("data", self._settled)
-        width = lambda attr, old, new: self._held(self._show_names)  # noqa: E731
-        self.figures.fit.figure.on_change("inner_width", width)
+        for fig in (self.figures.overview.figure, self.figures.fit.figure):
+            fig.on_change(
+                "inner_width", lambda attr, old, new: self._held(self._resized)
+            )
         self.figures.show_difference(self._difference)
         self._show_models()
         self._pane.object = self.figures.layout
@@ -168,6 +170,11 @@ class SpectrumView(pn.viewable.Viewer):
             self.figures.set_window(*views[int(_FIRST_VIEW * len(views))])
         self._show_names()
         self._show_title()
+
+    def _resized(self):
+        if self.figures.pieces is not None:
+            self.figures.overview.thin_ticks()
+            self._show_names()
 
     def _show_names(self):
         if self.figures.pieces is not None:
