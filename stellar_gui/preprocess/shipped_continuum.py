@@ -1,7 +1,6 @@
 """Continuum pixels that ship with the project, by name, for `normalise`."""
 
 import numpy as np
-from astropy.table import Table
 
 from stellar_gui.paths import assets
 
@@ -24,6 +23,8 @@ def continuum_pixels(name: str, wavelength: np.ndarray) -> np.ndarray:
             f"there are no continuum pixels named {name!r}, expected one of "
             f"{', '.join(known)}. Pass pixels=None to normalise() to find them."
         )
+    from astropy.table import Table  # a second at the start of the application
+
     table = Table.read(folder / f"{name}.ecsv", format="ascii.ecsv")
     wavelength = np.asarray(wavelength, dtype=float)
     index = np.arange(len(wavelength))
