@@ -1,7 +1,6 @@
 """Lower resolution: convolution with a Gaussian whose width follows the wavelength."""
 
 import numpy as np
-from scipy import sparse
 
 from stellar_gui.spectra import Spectra
 
@@ -55,6 +54,8 @@ def _kernel(wavelength, sigma):
     share = np.exp(-0.5 * offset**2) * width[column]
     # a kernel narrower than a pixel is undersampled: then its own sum is the measure
     whole = np.maximum(sigma * np.sqrt(2 * np.pi), width)
+    from scipy import sparse  # a third of a second that the application need not wait
+
     return sparse.csr_array((share / whole[row], (row, column)), shape=(n, n))
 
 
