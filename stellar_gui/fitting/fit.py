@@ -24,6 +24,7 @@ from stellar_gui.models.base import SpectralModel
 
 _WIDE_PIECE, _NARROW_PIECE = 300.0, 100.0  # km/s, reach of the velocity
 _FIRST_LOOK = 6  # iterations after which hopeless starts are dropped
+_SECOND_LOOK = 10  # iterations more; what is left is for the exact Hessian
 _HOPELESS = 50.0  # in chi2 above the best start
 _SAME_MINIMUM, _OTHER_MINIMUM = 4.0, 25.0  # in chi2, and in squared sigmas
 
@@ -117,7 +118,7 @@ class Fitter:
         n_starts), infinite for starts that were dropped.
         """
         resting = at_rest(self.layout, flux, weight, velocity)
-        first = self.library.nearest(*resting, options.starts)
+        first = self.library.starts(*resting, options.starts)
         n_stars, n_starts, _ = first.shape
         star = torch.arange(n_stars, device=self.device).repeat_interleave(n_starts)
         parameters, held = first.flatten(0, 1), velocity
@@ -138,7 +139,8 @@ class Fitter:
         parameters, lower, upper = self._bounded(parameters, reach, None)
         cost = parameters.new_full((len(star),), torch.inf)
         hopeful = torch.arange(len(star), device=self.device)
-        for iterations in (_FIRST_LOOK, options.iterations):
+        pending = torch.ones_like(star, dtype=torch.bool)
+        for iterations in (_FIRST_LOOK, min(_SECOND_LOOK, options.iterations)):
             task.star = star[hopeful]
             found = minimise(
                 task,
@@ -151,7 +153,10 @@ class Fitter:
             parameters[hopeful] = found.parameters
             cost[hopeful] = found.state.cost
             best = cost.reshape(n_stars, n_starts).amin(1)
-            hopeful = torch.nonzero(cost <= best[star] + _HOPELESS)[:, 0]
+            pending[hopeful] = ~found.converged
+            hopeful = torch.nonzero(pending & (cost <= best[star] + _HOPELESS))[:, 0]
+            if not len(hopeful):
+                break
         cost = cost.reshape(n_stars, n_starts)
         every = parameters.reshape(n_stars, n_starts, -1)
         chosen = every[torch.arange(n_stars, device=self.device), cost.argmin(1)]

@@ -11,6 +11,7 @@ from stellar_gui.constants import C_KMS
 from stellar_gui.fitting.velocity import PixelLayout
 
 _LIBRARY, _TEMPLATES, _CHUNK = 512, 12, 64
+_NOISE = 0.01  # of the flux, that the regression expects
 
 
 class Library:
@@ -35,6 +36,8 @@ class Library:
         at_rest = layout.shift(torch.zeros(1, dtype=torch.float64).to(coordinates))
         self.flux = layout.apply(self._coefficients[None], at_rest)[0]
         self._squared = self.flux**2
+        self._centre = self.flux.mean(0), self.coordinates.mean(0)
+        self._guess = self._regression()
         self._shifted = {}
 
     def velocities(self, flux: Tensor, weight: Tensor, reach: float) -> Tensor:
@@ -64,14 +67,40 @@ class Library:
             self._shifted[reach] = grid, depths
         return self._shifted[reach]
 
-    def nearest(self, flux: Tensor, weight: Tensor, count: int) -> Tensor:
-        """Coordinates (n_stars, count, n) of the library stars of lowest chi2.
+    def guess(self, flux: Tensor, weight: Tensor) -> Tensor:
+        """Coordinates (n_stars, n) by ridge regression on the pixels, at rest.
 
-        flux, weight (n_stars, n_padded), both at rest.
+        Linear, so only a start, but one that all pixels and labels share in.
         """
+        middle, coordinates = self._centre
+        off = torch.where(weight > 0, flux - middle, 0.0)
+        guess = coordinates + (off @ self._guess).to(coordinates)
+        low, high = self.coordinates.amin(0), self.coordinates.amax(0)
+        return torch.maximum(torch.minimum(guess, high), low)
+
+    def _regression(self):
+        """(n_padded, n) from flux to coordinates, for spectra of a typical S/N."""
+        middle, coordinates = self._centre
+        off = self.flux - middle
+        # in the space of stars, fewer than pixels; the noise is what damps
+        kernel = (off @ off.T).double()
+        kernel.diagonal().add_(len(off) * _NOISE**2)
+        return off.T @ torch.linalg.solve(
+            kernel, (self.coordinates - coordinates).to(kernel)
+        ).to(off)
+
+    def starts(self, flux: Tensor, weight: Tensor, count: int) -> Tensor:
+        """Coordinates (n_stars, count, n): the `guess`, then the nearest library stars.
+
+        flux, weight (n_stars, n_padded), both at rest; nearest is of lowest chi2.
+        """
+        first = self.guess(flux, weight)[:, None]
+        others = min(count - 1, len(self.flux))
+        if others < 1:
+            return first
         chi2 = weight @ self._squared.T - 2.0 * (weight * flux) @ self.flux.T
-        chosen = chi2.topk(min(count, len(self.flux)), largest=False).indices
-        return self.coordinates[chosen]
+        chosen = chi2.topk(others, largest=False).indices
+        return torch.cat([first, self.coordinates[chosen]], 1)
 
 
 def at_rest(layout: PixelLayout, flux: Tensor, weight: Tensor, velocity: Tensor):

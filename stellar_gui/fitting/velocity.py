@@ -22,6 +22,10 @@ from stellar_gui.spectra import Spectra
 PAD_LEFT, PAD_RIGHT = 1, 2
 _POLE = 3.0**0.5 - 2.0  # of the inverse of the cubic spline's (1, 4, 1) / 6
 _REACH = 14  # |pole|**14 is 1e-8
+_SPLINE = torch.tensor(  # of the cubic B-spline: taps by powers of the fraction
+    [[1.0, -3, 3, -1], [4, 0, -6, 3], [1, 3, 3, -3], [0, 0, 0, 1]], dtype=torch.float64
+).div(6)
+_DEGREES = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
 _EDGE = 2  # pixels: mirrored ends are wrong beside a cut line, by 0.27 a pixel
 
 
@@ -227,10 +231,12 @@ def _mirrored(length, left, right, device):
 
 def _taps(fraction):
     """Cubic B-spline weights at -1, 0, 1, 2 and their derivative, (n, 4, m) each."""
-    a, b = fraction, 1.0 - fraction
-    taps = [b**3, 3 * a**3 - 6 * a**2 + 4, 3 * b**3 - 6 * b**2 + 4, a**3]
-    slopes = [-(b**2), 3 * a**2 - 4 * a, -(3 * b**2 - 4 * b), a**2]
-    return torch.stack(taps, 1) / 6, torch.stack(slopes, 1) / 2
+    square = fraction * fraction
+    powers = torch.stack(
+        [torch.ones_like(fraction), fraction, square, square * fraction], 1
+    )
+    spline = _SPLINE.to(fraction)
+    return spline @ powers, (spline[:, 1:] * _DEGREES.to(fraction)) @ powers[:, :3]
 
 
 def _blend_one(near, kernels, into):
