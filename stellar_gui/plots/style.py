@@ -13,6 +13,8 @@ from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import FixedTicker, Model, Range1d
 from bokeh.plotting import figure as bokeh_figure
 
+from stellar_gui.constants import MODEL_TITLES
+
 FONT = "Roboto, Helvetica, Arial, sans-serif"
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
@@ -146,9 +148,11 @@ class ModelStyle(NamedTuple):
 
 
 MODEL_STYLES = {
-    "cannon": ModelStyle("cannon", "Cannon", "circle", "●"),
-    "payne": ModelStyle("payne", "Payne", "square", "■"),
-    "cycle_starnet": ModelStyle("cycle_starnet", "Cycle-StarNet", "triangle", "▲"),
+    "cannon": ModelStyle("cannon", MODEL_TITLES["cannon"], "circle", "●"),
+    "payne": ModelStyle("payne", MODEL_TITLES["payne"], "square", "■"),
+    "cycle_starnet": ModelStyle(
+        "cycle_starnet", MODEL_TITLES["cycle_starnet"], "triangle", "▲"
+    ),
 }
 REFERENCE_STYLE = ModelStyle("reference", "reference", "diamond", "◇")
 
@@ -275,10 +279,13 @@ class Painter:
         self._painted = [item for item in self._painted if id(item[0]) not in gone]
 
     def glyph(self, renderer, **tokens: str):
-        """Paint a glyph renderer's glyph; returns the renderer."""
-        for glyph in (renderer.glyph, renderer.nonselection_glyph):
-            if isinstance(glyph, Model):
-                self.paint(glyph, **tokens)
+        """Paint a glyph renderer's glyph; returns the renderer.
+
+        Nothing is selected in these figures: the looks for that are left out, because
+        each model on a page makes the page slower to send.
+        """
+        renderer.update(nonselection_glyph=None, muted_glyph=None)
+        self.paint(renderer.glyph, **tokens)
         return renderer
 
     def figure(
