@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stellar_gui.constants import MODEL_TITLES
 from stellar_gui.paths import sample_data
 from stellar_gui.spectra import Spectra
 
@@ -57,9 +58,6 @@ class Library:
 
                 self._fits = FitCache()
             return self._fits
-
-
-MODEL_TITLES = {"cannon": "Cannon", "payne": "Payne", "cycle_starnet": "Cycle-StarNet"}
 
 
 def add_named(models: "dict[str, SpectralModel]", model, name=None) -> str:
