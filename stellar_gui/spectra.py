@@ -280,11 +280,22 @@ class Spectra:
     def pieces(self, gap: float = 5.0) -> list[tuple[int, int]]:
         """Return (start, stop) pixels of the pieces between gaps in wavelength.
 
-        A gap is a step more than ``gap`` times the local step.
+        See `wavelength_pieces`.
         """
-        if self.n_pixels < 3:
-            return [(0, self.n_pixels)]
-        step = np.diff(np.log(self.wavelength))
-        breaks = np.flatnonzero(step > gap * np.median(step)) + 1
-        edges = [0, *breaks.tolist(), self.n_pixels]
-        return list(itertools.pairwise(edges))
+        return wavelength_pieces(self.wavelength, gap)
+
+
+def wavelength_pieces(wavelength, gap: float = 5.0) -> list[tuple[int, int]]:
+    """Return (start, stop) pixels of the pieces of a grid (n_pixels,), Angstrom.
+
+    A gap is a step more than ``gap`` times the median step, in logarithm.
+
+    >>> wavelength_pieces([5000.0, 5001.0, 5002.0, 5100.0, 5101.0])
+    [(0, 3), (3, 5)]
+    """
+    n_pixels = len(wavelength)
+    if n_pixels < 3:
+        return [(0, n_pixels)]
+    step = np.diff(np.log(wavelength))
+    breaks = np.flatnonzero(step > gap * np.median(step)) + 1
+    return list(itertools.pairwise([0, *breaks.tolist(), n_pixels]))

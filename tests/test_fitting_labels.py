@@ -9,6 +9,7 @@ from stellar_gui.fitting import FitFlag, fit_labels
 from stellar_gui.fitting.domain import scaling_of
 from stellar_gui.fitting.fit import fitter_of
 from stellar_gui.models.blocks import ErrorModel
+from stellar_gui.models.payne import untrained
 from tests.line_model import LENGTHS, LineModel, log_grid, observed, random_labels
 
 N = 40
@@ -229,3 +230,75 @@ def test_a_models_own_inference_goes_first(model, stars):
 def test_fits_do_not_depend_on_their_neighbours_or_the_batch(model, stars, result):
     few = fit_labels(model, stars[:9], rv_range=0, batch=4)
     np.testing.assert_allclose(few.labels, result.labels[:9], rtol=1e-4, atol=1e-3)
+
+
+def test_a_label_outside_the_models_range_is_flagged_before_the_bound(model):
+    labels = np.array([[6500.0 + 0.05 * 2300.0, -0.2, -0.2]])
+    result = fit_labels(model, observed(model, labels, snr=500.0), rv_range=0)
+    assert result.labels[0, 0] == pytest.approx(labels[0, 0], abs=30.0)
+    assert result.flags[0] & FitFlag.EDGE
+
+
+def test_a_velocity_beyond_the_search_is_flagged_in_words(model):
+    labels = random_labels(model, 2)
+    result = fit_labels(model, observed(model, labels, [0.0, 150.0]))
+    flagged = (result.flags & FitFlag.VELOCITY_EDGE).astype(bool)
+    assert flagged.tolist() == [False, True]
+    assert any("radial velocity" in s for s in FitFlag.VELOCITY_EDGE.sentences)
+
+
+def test_no_stars_are_refused_with_a_sentence(model, stars):
+    with pytest.raises(ValueError, match=r"no star among these.*expected one or more"):
+        fit_labels(model, stars[:0])
+
+
+def test_pixels_where_the_model_is_silent_have_no_weight(model, stars, result):
+    class PartlySilent(LineModel):
+        def __call__(self, labels, nuisance=None):
+            flux = super().__call__(labels, nuisance)
+            silent = torch.arange(flux.shape[1]) == 100
+            return torch.where(silent, torch.nan, flux)
+
+    fitted = fit_labels(PartlySilent(), stars[:4], rv_range=0)
+    assert (np.abs(fitted.labels - result.labels[:4]) < result.sigma[:4]).all()
+    assert np.isnan(fitted.model_flux[:, 100]).all()
+    assert (fitted.n_good >= sum(LENGTHS) - 5).all()
+    assert (fitted.n_good < sum(LENGTHS)).all()
+
+
+def test_all_that_was_fitted_counts_as_a_parameter(model, stars, result):
+    assert result.n_parameters == 3
+    assert fit_labels(model, stars[:1]).n_parameters == 4
+    tilted = fit_labels(model, stars[:1], continuum_degree=1)
+    assert tilted.n_parameters == 4 + 2 * len(LENGTHS)
+    assert tilted[0].n_parameters == tilted.n_parameters
+    nuisance = fit_labels(LineModel(nuisance=True), stars[:1], rv_range=0)
+    assert nuisance.n_parameters == 4
+
+
+def test_clipping_keeps_wrong_lines_from_pulling_the_labels(model, stars, result):
+    flux = np.array(stars.flux[:10])
+    flux[:, [60, 61, 400, 401]] -= 0.3
+    spoilt = stars[:10].replace(flux=flux)
+    clipped = fit_labels(model, spoilt, rv_range=0, clip=4.0)
+    plain = fit_labels(model, spoilt, rv_range=0)
+    off = lambda r: np.abs(r.labels - result.labels[:10]) / result.sigma[:10]  # noqa: E731
+    assert np.median(off(clipped)) < 0.3 < np.median(off(plain))
+
+
+def test_an_edited_model_is_never_fitted_with_its_old_weights():
+    labels = [[4000.0, -1.0], [6000.0, 0.5]]
+    model = untrained(("teff", "fe_h"), labels, 5000.0 + 0.1 * np.arange(30))
+    before = fitter_of(model)
+    assert fitter_of(model) is before
+    model.network.weight3.mul_(2.0)
+    after = fitter_of(model)
+    assert after is not before
+    assert not torch.equal(after.library.flux, before.library.flux)
+
+
+def test_one_star_that_is_not_normalised_is_named(model, stars):
+    flux = np.array(stars.flux[:3])
+    flux[1] *= 50.0
+    with pytest.raises(ValueError, match=r"in 1 of 3 stars: 1\b.*normalise"):
+        fit_labels(model, stars[:3].replace(flux=flux))

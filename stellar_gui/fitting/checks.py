@@ -3,7 +3,7 @@
 import numpy as np
 
 from stellar_gui.models.base import SpectralModel
-from stellar_gui.spectra import Spectra
+from stellar_gui.spectra import Spectra, wavelength_pieces
 
 _SAME = 1e-9  # relative: pixels closer than this are one pixel
 _FLUX_RANGE = (0.2, 2.0)
@@ -33,9 +33,14 @@ def match_pixels(model_wavelength, wavelength) -> np.ndarray:
 def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
     """Return `match_pixels` of a model and spectra that fit each other.
 
-    Raises ValueError, saying what to do, for another medium, flux that is not
+    Raises ValueError, saying what to do, for no stars, another medium, flux that is not
     normalised, wavelengths that the model does not cover, and another pixel grid.
     """
+    if not len(spectra):
+        raise ValueError(
+            "there is no star among these spectra, expected one or more. Was the "
+            "selection that made them empty?"
+        )
     if spectra.medium != model.medium:
         raise ValueError(
             f"the spectra are on {spectra.medium} wavelengths, the model expects "
@@ -73,9 +78,8 @@ def check_level(flux, good, ids) -> None:
 
 def _check_grid(model, spectra, pixels):
     own, grid = spectra.wavelength, model.wavelength.numpy(force=True)
-    piece_edges = Spectra(grid, *2 * [np.empty((0, len(grid)))]).pieces()
     inside = np.zeros(len(own), dtype=bool)
-    for start, stop in piece_edges:
+    for start, stop in wavelength_pieces(grid):
         inside |= (own >= grid[start] * (1 - _SAME)) & (
             own <= grid[stop - 1] * (1 + _SAME)
         )

@@ -11,6 +11,8 @@ from stellar_gui.models.blocks import LabelScaling
 from stellar_gui.statistics import robust_std
 
 MARGIN = 0.15  # of a label's training range, by which a fit may leave it
+_AT_BOUND = 1e-3  # of the space between the bounds
+_BEYOND = 0.01  # of a label's range: less is no reason to distrust a fit
 _FREE_OF_PRIOR = {"teff", "logg", "fe_h", "m_h"}
 _NEVER_NEGATIVE = {"vmicro", "vbroad"}
 _NUISANCE_REACH = 10.0  # sigmas of its prior
@@ -21,7 +23,7 @@ class Domain:
     """Bounds and prior of the model's parameters, in scaled coordinates.
 
     sample (n, n_labels): coordinates spread over the label space; lower, upper
-    (n_labels + n_nuisance,).
+    (n_labels + n_nuisance,); label_ranges (n_labels, 2) physical, or None.
     """
 
     scaling: LabelScaling
@@ -29,6 +31,23 @@ class Domain:
     lower: Tensor
     upper: Tensor
     prior: Prior
+    label_ranges: Tensor | None
+
+    def outside(self, coordinates: Tensor) -> Tensor:
+        """(n_stars,) bool: a label outside the model's range, or at a bound of fits.
+
+        coordinates (n_stars, n_labels).
+        """
+        n = coordinates.shape[1]
+        near = _AT_BOUND * (self.upper - self.lower)[:n]
+        at = coordinates <= self.lower[:n] + near
+        at |= coordinates >= self.upper[:n] - near
+        if self.label_ranges is not None:
+            labels = self.scaling.to_labels(coordinates)
+            low, high = self.label_ranges.to(labels).T
+            near = _BEYOND * (high - low)
+            at |= (labels < low - near) | (labels > high + near)
+        return at.any(1)
 
     def without_label_prior(self) -> Prior:
         """The prior of the nuisance parameters alone."""
@@ -63,7 +82,10 @@ def domain_of(model: SpectralModel, device, seed: int = 0) -> Domain:
         middle, precision = torch.cat([middle, mean]), torch.cat([precision, sigma**-2])
         lower = torch.cat([lower, mean - _NUISANCE_REACH * sigma])
         upper = torch.cat([upper, mean + _NUISANCE_REACH * sigma])
-    return Domain(scaling, sample, lower, upper, Prior(middle, precision))
+    ranges = getattr(model, "label_ranges", None)
+    if ranges is not None:
+        ranges = torch.as_tensor(ranges, dtype=torch.float64, device=middle.device)
+    return Domain(scaling, sample, lower, upper, Prior(middle, precision), ranges)
 
 
 def scaling_of(model: SpectralModel) -> LabelScaling:

@@ -4,7 +4,8 @@ A coarse velocity, several starts from a library, Levenberg-Marquardt on a cheap
 where the model offers one, then on the exact one, and errors by a sandwich.
 """
 
-import functools
+import threading
+from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ _WIDE_PIECE, _NARROW_PIECE = 300.0, 100.0  # km/s, reach of the velocity
 _FIRST_LOOK = 6  # iterations after which hopeless starts are dropped
 _SECOND_LOOK = 10  # iterations more; what is left is for the exact Hessian
 _HOPELESS = 50.0  # in chi2 above the best start
+_SILENT_SHARE = 1e-3  # of a pixel's taps that may come from silent pixels
+_MOST_KEPT = 4  # fitters
+_AT_END = 2.0  # pixels: a velocity this near to the end of its search is flagged
 _SAME_MINIMUM, _OTHER_MINIMUM = 4.0, 25.0  # in chi2, and in squared sigmas
 
 
@@ -70,11 +74,27 @@ class Fitter:
         error = getattr(model, "flux_covariance", None)
         self.noise = ModelNoise(error, self.layout, self.device)
         self.pixel = self.layout.step * C_KMS  # km/s
+        self._silent = self._silent_pixels(model)
 
     def reach(self) -> float:
         """How far velocities are searched, km/s: pieces must keep most pixels."""
         width = min(stop - start for start, stop in self.layout.pieces) * self.pixel
         return _WIDE_PIECE if width > 10 * _WIDE_PIECE else _NARROW_PIECE
+
+    def _silent_pixels(self, model):
+        """1 where the model says nothing, NaN, (1, n_padded); None if it never does."""
+        middle = self.domain.sample[:1]
+        silent = torch.isnan(model(self.domain.scaling.to_labels(middle)).detach())
+        return self.layout.embed(silent.float()) if silent.any() else None
+
+    def _inside(self, velocity):
+        """Where the model, so shifted, says something, (n_stars, n_padded) bool."""
+        inside = self.layout.inside(velocity)
+        if self._silent is not None:
+            moved = self.layout.shift(velocity)
+            wide = self._silent.expand(len(velocity), -1)
+            inside &= self.layout.apply(wide.contiguous(), moved) < _SILENT_SHARE
+        return inside
 
     def fit(self, flux, ivar, options: Options) -> Fits:
         """Fit stars with flux, ivar (n_stars, n_pixels) on the model's pixels."""
@@ -107,7 +127,9 @@ class Fitter:
         found = minimise(task, start, lower, upper, iterations=options.iterations)
         covariance, hessian = task.errors.covariance(), task.errors.hessian
         flags = torch.where(found.converged, 0, int(FitFlag.NOT_CONVERGED))
-        flags |= self._edge(found.parameters, lower, upper)
+        flags |= self._edge(found.parameters)
+        if fitted:
+            flags |= self._velocity_edge(found.parameters, options.rv_range)
         flags |= _disagreement(found.parameters, hessian, *others)
         return self._in_units(task, found, covariance, flags)
 
@@ -200,7 +222,7 @@ class Fitter:
         sigma = covariance[:, at, at].sqrt() if fitted else velocity
         here = task.velocity if not fitted else velocity
         flux = state.clean * task.continuum(found.parameters)
-        flux = torch.where(self.layout.inside(here), flux, torch.nan)
+        flux = torch.where(self._inside(here), flux, torch.nan)
         own = self.noise.variance(task.shift(state)).sqrt()
         return Fits(
             blank(scaling.to_labels(found.parameters[:, :n])),
@@ -214,21 +236,25 @@ class Fitter:
             self.layout.extract(own),
         )
 
-    def _edge(self, parameters, lower, upper):
-        n = self.n_labels
-        near = 1e-3 * (upper - lower)[:, :n]
-        at = parameters[:, :n] - lower[:, :n] <= near
-        at |= upper[:, :n] - parameters[:, :n] <= near
-        return torch.where(at.any(1), int(FitFlag.EDGE), 0)
+    def _edge(self, parameters):
+        """EDGE where a label lies outside the model's range or rests on a bound."""
+        at = self.domain.outside(parameters[:, : self.n_labels])
+        return torch.where(at, int(FitFlag.EDGE), 0)
+
+    def _velocity_edge(self, parameters, rv_range):
+        """A line seen at the end of the search may belong to a velocity beyond it."""
+        end = min(_AT_END * self.pixel, 0.5 * rv_range)
+        at = parameters[:, self.n_model].abs() >= rv_range - end
+        return torch.where(at, int(FitFlag.VELOCITY_EDGE), 0)
 
     def _weight(self, ivar, velocity, reach):
         """1 / (1/ivar + the model's variance); 0 outside the model within ``reach``.
 
         The pixels stay the same while the velocity moves, or losing pixels would pay.
         """
-        inside = self.layout.inside(velocity - reach)
+        inside = self._inside(velocity - reach)
         if reach:
-            inside &= self.layout.inside(velocity + reach)
+            inside &= self._inside(velocity + reach)
         own = self.noise.variance(self.layout.shift(velocity))
         return torch.where(inside, ivar / (1.0 + ivar * own), 0.0)
 
@@ -250,7 +276,40 @@ def _disagreement(parameters, hessian, others, cost):
     return torch.where(other, int(FitFlag.STARTS_DISAGREE), 0)
 
 
-@functools.lru_cache(maxsize=4)
+class _Kept(NamedTuple):
+    """A fitter and the tensors that it was made from, at their versions then."""
+
+    model: SpectralModel  # kept alive: its id is the key
+    tensors: tuple[tuple[Tensor, int], ...]
+    fitter: Fitter
+
+
+_KEPT: OrderedDict[tuple, _Kept] = OrderedDict()
+_KEPT_LOCK = threading.Lock()
+
+
 def fitter_of(model: SpectralModel, device: str = "cpu", seed: int = 0) -> Fitter:
-    """Return the `Fitter` of a model, kept for the next star."""
-    return Fitter(model, device, seed)
+    """Return the `Fitter` of a model, kept for the next star while nothing changes.
+
+    A model whose tensors were edited or exchanged gets another one, and so does on
+    every call a model without ``to_tensors``, which cannot be watched.
+    """
+    if not hasattr(model, "to_tensors"):
+        return Fitter(model, device, seed)
+    key = (id(model), device, seed)
+    tensors = tuple((t, t._version) for t in model.to_tensors().values())
+    with _KEPT_LOCK:
+        kept = _KEPT.get(key)
+        if kept is None or not _same(kept.tensors, tensors):
+            kept = _Kept(model, tensors, Fitter(model, device, seed))
+            _KEPT[key] = kept
+            while len(_KEPT) > _MOST_KEPT:
+                _KEPT.popitem(last=False)
+        _KEPT.move_to_end(key)
+        return kept.fitter
+
+
+def _same(old, new):
+    return len(old) == len(new) and all(
+        a is b and then == now for (a, then), (b, now) in zip(old, new, strict=True)
+    )

@@ -88,18 +88,19 @@ class AutomaticForward:
 
     def _flux(self, coordinates):
         labels = self.scaling.to_labels(coordinates[:, : self.n_labels])
-        if not self.n_nuisance:
-            return self.model(labels)
-        return self.model(labels, nuisance=coordinates[:, self.n_labels :])
+        nuisance = coordinates[:, self.n_labels :]
+        more = {"nuisance": nuisance} if self.n_nuisance else {}
+        # a model may be silent in pixels, which the fit gives no weight
+        return torch.nan_to_num(self.model(labels, **more), nan=1.0)
 
     def _has_own(self):
         return hasattr(self.model, "jacobian") and not self.n_nuisance
 
     def _own(self, coordinates):
         labels = self.scaling.to_labels(coordinates)
-        jacobian = self.model.jacobian(labels)  # (n, n_pixels, n_labels)
+        jacobian = torch.nan_to_num(self.model.jacobian(labels))
         scale = self.scaling.labels_per_coordinate.to(jacobian)
-        return (jacobian @ scale).transpose(1, 2)
+        return (jacobian @ scale).transpose(1, 2)  # (n, n_labels, n_pixels)
 
     def _pushed(self, coordinates):
         """Forward mode, one label after the other: memory stays that of a spectrum."""

@@ -9,7 +9,9 @@ from stellar_gui.fitting.fit import Fits, Options, fitter_of
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.spectra import Spectra
+from stellar_gui.statistics import robust_std
 
+_CLIPPINGS = 2
 BATCH = 64  # stars at a time: their spectra and Jacobians stay in fast memory
 
 
@@ -44,6 +46,7 @@ def fit_by_least_squares(
     device: str = "cpu",
     seed: int = 0,
     batch: int = BATCH,
+    clip: float | None = None,
     progress=None,
 ) -> FitResult:
     """Fit by Levenberg-Marquardt from several starts, velocity included.
@@ -53,7 +56,9 @@ def fit_by_least_squares(
     polynomial for each piece that multiplies the model, None for none; starts: from how
     many library stars; prior: let labels that the spectrum hardly shows keep to the
     spread of the training labels (never teff, logg and [Fe/H]); progress(done, total)
-    is called after each batch.
+    is called after each batch; clip: fit again, twice, without the pixels whose
+    z-score exceeds that many robust standard deviations of the star's z-scores. Real
+    lines that no LTE model has right would pull the labels; None keeps all pixels.
     """
     pixels = check_fittable(model, spectra)
     fitter = fitter_of(model, str(device), seed)
@@ -67,11 +72,31 @@ def fit_by_least_squares(
         stars = spectra[start : start + batch]
         flux, ivar = _on_model_pixels(stars, pixels)
         check_level(flux, ivar > 0, stars.ids)
-        parts.append(fitter.fit(flux, ivar, options))
+        parts.append(_fit_clipped(fitter, flux, ivar, options, clip))
         if progress is not None:
             progress(min(start + batch, len(spectra)), len(spectra))
     fits = Fits(*(torch.cat(p).numpy(force=True) for p in zip(*parts, strict=True)))
-    return _result(fits, model, pixels, spectra.n_pixels)
+    n_continuum = 0 if basis is None else len(basis)
+    n_parameters = fitter.n_model + int(reach > 0) + n_continuum
+    return _result(fits, model, pixels, spectra.n_pixels, n_parameters)
+
+
+def _fit_clipped(fitter, flux, ivar, options, clip):
+    """Fit, and fit again without outliers if ``clip`` says how far they lie."""
+    fits = fitter.fit(flux, ivar, options)
+    for _ in range(_CLIPPINGS if clip else 0):
+        zscore = _zscores(fits, flux, ivar)
+        spread = np.array([robust_std(z, centre=0.0) for z in zscore])[:, None]
+        kept = np.where(np.abs(zscore) > clip * spread, 0.0, ivar)  # NaN is kept
+        fits = fitter.fit(flux, kept.astype(ivar.dtype), options)
+    return fits
+
+
+def _zscores(fits, flux, ivar):
+    """(n_stars, n_pixels) residuals over their sigma; NaN where there is neither."""
+    model_flux, own = (a.numpy(force=True) for a in (fits.model_flux, fits.model_sigma))
+    weight = np.where(ivar > 0, ivar / (1.0 + ivar * own**2), np.nan)
+    return (flux - model_flux) * np.sqrt(weight)
 
 
 def _on_model_pixels(spectra, pixels):
@@ -84,7 +109,7 @@ def _on_model_pixels(spectra, pixels):
     return flux, ivar
 
 
-def _result(fits, model, pixels, n_pixels):
+def _result(fits, model, pixels, n_pixels, n_parameters):
     here = pixels >= 0
 
     def on_data(array):
@@ -103,6 +128,7 @@ def _result(fits, model, pixels, n_pixels):
         model_sigma=on_data(fits.model_sigma),
         rv=fits.velocity,
         rv_sigma=fits.velocity_sigma,
+        n_parameters=n_parameters,
     )
 
 

@@ -14,6 +14,7 @@ class FitFlag(enum.IntFlag):
     OUTSIDE_TRAINING = 4  # unlike any star of the training set
     ALL_BAD = 8  # no good pixel: every number is NaN
     STARTS_DISAGREE = 16  # other starting points end in another minimum of equal chi2
+    VELOCITY_EDGE = 32  # the true velocity may lie beyond those that were searched
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -26,6 +27,7 @@ _SENTENCES = {
     FitFlag.OUTSIDE_TRAINING: "outside the training labels",
     FitFlag.ALL_BAD: "no good pixel",
     FitFlag.STARTS_DISAGREE: "several minima fit equally well",
+    FitFlag.VELOCITY_EDGE: "the radial velocity lies at the end of its search range",
 }
 
 
@@ -38,7 +40,9 @@ class FitResult:
     fitted; chi2, n_good (n_stars,); flags (n_stars,) of FitFlag; model_flux
     (n_stars, n_pixels) on the spectra's own wavelength grid, NaN where the model says
     nothing; model_sigma same shape or (n_pixels,), the model's own error per pixel
-    (the Cannon's scatter, the Payne's emulator error): z-scores add it to 1/ivar.
+    (the Cannon's scatter, the Payne's emulator error): z-scores add it to 1/ivar;
+    n_parameters, of a star: all that were fitted, the velocity, the continuum and the
+    model's nuisance parameters included, None for the labels and the velocity alone.
     """
 
     label_names: tuple[str, ...]
@@ -51,6 +55,13 @@ class FitResult:
     model_sigma: np.ndarray
     rv: np.ndarray
     rv_sigma: np.ndarray
+    n_parameters: int | None = None
+
+    def __post_init__(self):
+        if self.n_parameters is None:
+            velocity = int(np.isfinite(self.rv).any())
+            count = len(self.label_names) + velocity
+            object.__setattr__(self, "n_parameters", count)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,6 +81,7 @@ class FitResult:
         sigma = self.model_sigma
         return FitResult(
             label_names=self.label_names,
+            n_parameters=self.n_parameters,
             model_sigma=cut(sigma) if sigma.ndim == 2 else sigma,
             **{
                 name: cut(getattr(self, name))
@@ -83,11 +95,6 @@ class FitResult:
     def sigma(self) -> np.ndarray:
         """(n_stars, n_labels) standard deviations of the labels."""
         return np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
-
-    @property
-    def n_parameters(self) -> int:
-        """Fitted parameters of a star: the labels, and the velocity if fitted."""
-        return len(self.label_names) + int(np.isfinite(self.rv).any())
 
     @property
     def reduced_chi2(self) -> np.ndarray:

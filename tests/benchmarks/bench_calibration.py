@@ -1,6 +1,7 @@
 """Do the Payne's errors hold? Held-out stars of the sample grid with noise.
 
-Test spectra that training never saw, at S/N 50, 100 and 300, each at a velocity within
+Test spectra that training never saw, at S/N 50, 100 and 300, three times each with
+another noise (240 stars alone leave a spread uncertain by 6 %) and a velocity within
 100 km/s (moved by quintic splines, not by the fit's own shift). For stars not flagged
 at an edge, z = (label - truth) / sigma must have a robust standard deviation of 0.85 to
 1.25 for every label and for the velocity; at most 15 % may be flagged. The emulator
@@ -18,6 +19,7 @@ import torch
 from scipy.interpolate import make_interp_spline
 
 from stellar_gui import fit_labels, load_model, paths, read_spectra
+from stellar_gui.constants import C_KMS
 from stellar_gui.fitting import FitFlag
 from stellar_gui.training.payne import emulator_errors
 
@@ -25,7 +27,7 @@ SNRS = (50, 100, 300)
 LOWEST, HIGHEST, MOST_FLAGGED = 0.85, 1.25, 0.15
 BARS = {"score": 0.001, "p99": 0.01, "rms_deep": 0.005}
 REACH = 95.0
-C_KMS = 299792.458
+DRAWS = 3  # of noise and velocity
 
 
 def robust_std(z):
@@ -88,19 +90,26 @@ def _check_emulator(model, labels, test):
 
 
 def _check_fits(model, labels, test, snr):
-    stars, velocity = observed(test, snr, seed=snr)
-    started = time.process_time()
-    result = fit_labels(model, stars)
-    milliseconds = 1e3 * (time.process_time() - started) / len(test)
-    edge = (result.flags & FitFlag.EDGE).astype(bool)
-    spread = robust_std(((result.labels - labels) / result.sigma)[~edge])
-    pull = float(robust_std(((result.rv - velocity) / result.rv_sigma)[~edge]))
-    lost = int((np.abs(result.rv - velocity) > 10).sum())
+    zscore, pulls, edge, seconds, lost, reduced = [], [], [], 0.0, 0, []
+    for draw in range(DRAWS):
+        stars, velocity = observed(test, snr, seed=snr + 1000 * draw)
+        started = time.process_time()
+        result = fit_labels(model, stars)
+        seconds += time.process_time() - started
+        zscore.append((result.labels - labels) / result.sigma)
+        pulls.append((result.rv - velocity) / result.rv_sigma)
+        edge.append((result.flags & FitFlag.EDGE).astype(bool))
+        lost += int((np.abs(result.rv - velocity) > 10).sum())
+        reduced.append(result.reduced_chi2)
+    zscore, pulls, edge = (np.concatenate(parts) for parts in (zscore, pulls, edge))
+    milliseconds = 1e3 * seconds / len(edge)
+    spread = robust_std(zscore[~edge])
+    pull = float(robust_std(pulls[~edge]))
     print(f"S/N {snr}: {milliseconds:.1f} ms a star, {edge.mean():.1%} at an edge")
     print(
         f"  z {spread.min():.2f} to {spread.max():.2f}, median {np.median(spread):.2f};"
         f" velocity {pull:.2f}, {lost} wrong; reduced chi2"
-        f" {np.median(result.reduced_chi2):.2f}"
+        f" {np.median(reduced):.2f}"
     )
     pairs = zip(model.label_names, spread, strict=True)
     print("  " + " ".join(f"{name} {value:.2f}" for name, value in pairs))
