@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stellar_gui.constants import C_KMS
-from stellar_gui.spectra import Spectra
+from stellar_gui.spectra import wavelength_pieces
 
 PAD_LEFT, PAD_RIGHT = 1, 2
 _POLE = 3.0**0.5 - 2.0  # of the inverse of the cubic spline's (1, 4, 1) / 6
@@ -47,7 +47,7 @@ class PixelLayout:
     def __init__(self, wavelength, device="cpu"):
         wavelength = np.asarray(wavelength, dtype=np.float64)
         self.n_pixels = len(wavelength)
-        self.pieces = _pieces(wavelength)
+        self.pieces = wavelength_pieces(wavelength)
         lengths = np.array([stop - start for start, stop in self.pieces])
         if lengths.min() <= PAD_RIGHT:
             raise ValueError(
@@ -214,11 +214,6 @@ class PixelLayout:
     def _index(self, shift, tap):
         index = self._place + shift.whole + (tap - PAD_LEFT)
         return index.clamp(0, self.n_padded - 1)
-
-
-def _pieces(wavelength):
-    nothing = np.empty((0, len(wavelength)))
-    return Spectra(wavelength, nothing, nothing).pieces()
 
 
 def _mirrored(length, left, right, device):
