@@ -1,4 +1,4 @@
-"""Constants of nature, and names, for several layers. Imports nothing of the project."""
+"""Constants of nature and names, for several layers. Imports nothing of the project."""
 
 C_KMS = 299792.458
 """Speed of light, km/s."""

@@ -4,6 +4,7 @@ No Panel here. The survey, its models and the cache of fits are shared by all se
 of a server and never changed; what a user opens belongs to one session alone.
 """
 
+import logging
 import threading
 import time
 import weakref
@@ -15,6 +16,7 @@ import numpy as np
 
 from stellar_gui.library import MODEL_SUFFIX, add_named
 from stellar_gui.spectra import Spectra
+from stellar_gui.summaries import Summaries, Summary
 
 if TYPE_CHECKING:
     from stellar_gui.fitting import FitResult
@@ -25,17 +27,18 @@ _BATCH = 16  # stars fitted together in the background
 _NEAR = 3  # stars on each side that are kept ready for the next key press
 _REACH = 3000  # stars on each side that are fitted in the background
 _QUIET_SECONDS = 0.4  # the background leaves the processor alone after a key press
+_NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _KEPT_STARS = 400  # spectra of single stars kept in memory
+_LOG = logging.getLogger(__name__)
 
 
-class Summary(NamedTuple):
-    """What the star table says of a fit."""
+class Contents(NamedTuple):
+    """What a file holds, read and made ready: either spectra or a model."""
 
-    chi2: float  # reduced
-    flags: int
-
-
-_NO_SUMMARY = Summary(float("nan"), 0)
+    spectra: Spectra | None
+    model: "SpectralModel | None"
+    notes: tuple[str, ...] = ()  # what was done to the spectra
+    warnings: tuple[str, ...] = ()  # what to know before they are fitted
 
 
 class Session:
@@ -56,8 +59,7 @@ class Session:
         self._sets: list[Spectra] = []
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}
-        self._summaries: dict[tuple[str, str], Summary] = {}
-        self._flagged: set[str] = set()
+        self._summaries = Summaries()
         self._fits = fits
         self._fingerprints: dict[str, str] = {}
         self._columns: dict[str, np.ndarray] | None = None
@@ -67,7 +69,6 @@ class Session:
         self._asked_at = 0.0
         self._closed = False
         self.models: dict[str, SpectralModel] = {}
-        self.notes: dict[str, tuple[str, ...]] = {}
         self.order: list[str] = []
         if survey is not None:
             self.add_spectra(survey)
@@ -75,16 +76,6 @@ class Session:
             self.add_model(model, name)
 
     # ---- what is loaded
-
-    @property
-    def spectra(self) -> Spectra | None:
-        """The survey the session started with, stored arrays unread; None without."""
-        return self._sets[0] if self._sets else None
-
-    @property
-    def sets(self) -> tuple[Spectra, ...]:
-        """The survey and every file opened since, each on its own wavelength grid."""
-        return tuple(self._sets)
 
     @property
     def ids(self) -> list[str]:
@@ -96,52 +87,71 @@ class Session:
         """Id -> (set, row): what exists, for looking up."""
         return self._where
 
-    def add_spectra(self, spectra: Spectra, notes: Iterable[str] = ()) -> list[str]:
+    def add_spectra(self, spectra: Spectra) -> list[str]:
         """Add the stars of ``spectra``; return their ids, changed where taken."""
-        ids = []
-        for row, star_id in enumerate(spectra.ids.tolist()):
+        ids = self._free_ids(spectra.ids.tolist())
+        index = len(self._sets)
+        self._sets.append(spectra)
+        self._summaries.add_set(len(spectra))
+        self._where.update({star_id: (index, row) for row, star_id in enumerate(ids)})
+        self.order = [*self.order, *ids]
+        return ids
+
+    def _free_ids(self, ids):
+        taken, free = set(self._where), []
+        for star_id in ids:
             unique, count = star_id, 1
-            while unique in self._where:
+            while unique in taken:
                 count += 1
                 unique = f"{star_id} ({count})"
-            self._where[unique] = (len(self._sets), row)
-            ids.append(unique)
-        self._sets.append(spectra)
-        self.order = [*self.order, *ids]
-        notes = tuple(notes)
-        if notes:
-            self.notes |= dict.fromkeys(ids, notes)
-        return ids
+            taken.add(unique)
+            free.append(unique)
+        return free
 
     def add_model(self, model: "SpectralModel", name: str | None = None) -> str:
         """Add a model; return its name, which says its kind and is not taken."""
         from stellar_gui.fitting.cache import model_fingerprint
 
-        name = add_named(self.models, model, name)
+        models = dict(self.models)
+        name = add_named(models, model, name)
         self._fingerprints[name] = model_fingerprint(model)
+        self._summaries.add_model(name)
+        self.models = models  # last: the background fits with what it finds here
         return name
 
-    def open_file(self, path: str | Path) -> tuple[list[str], list[str]]:
-        """Add the spectra or the model of a file; return the new star ids and notes.
+    def read(self, path: str | Path) -> Contents:
+        """Read a file and make it ready for the loaded models, changing nothing.
 
-        Spectra are made ready for the loaded models, and the notes say how; a model
-        adds no stars. Raises ValueError or OSError with a sentence; then nothing has
-        changed.
+        May be called from any thread. Raises ValueError or OSError with a sentence.
         """
         path = Path(path)
         if path.suffix == MODEL_SUFFIX:
             from stellar_gui.models import load_model
 
-            name = self.add_model(load_model(path))
-            return [], [f"loaded the model {name}"]
+            return Contents(None, load_model(path))
+        from stellar_gui.analysis.preflight import OK, preflight
         from stellar_gui.fitting.prepare import prepare
         from stellar_gui.io import read_spectra
 
-        spectra = read_spectra(path)
-        notes = []
+        spectra, notes = read_spectra(path), []
         if isinstance(spectra.flux, np.ndarray):  # a stored survey stays as it is
             spectra, notes = prepare(spectra, self.models.values())
-        return self.add_spectra(spectra, notes), notes
+        found = preflight(spectra)
+        warnings = tuple(f.sentence for f in found if f.kind != OK)
+        return Contents(spectra, None, tuple(notes), warnings)
+
+    def add(self, contents: Contents) -> tuple[list[str], list[str]]:
+        """Add what `read` returned; return the new star ids and notes.
+
+        The notes say what was done to spectra; a model adds no stars.
+        """
+        if contents.model is not None:
+            return [], [f"loaded the model {self.add_model(contents.model)}"]
+        return self.add_spectra(contents.spectra), list(contents.notes)
+
+    def open_file(self, path: str | Path) -> tuple[list[str], list[str]]:
+        """`read` a file and `add` it; where it cannot be read nothing has changed."""
+        return self.add(self.read(path))
 
     # ---- stars
 
@@ -196,34 +206,41 @@ class Session:
             parts = {"snr": [_known_snr(part) for part in self._sets]}
             for name in names:
                 parts[name] = [_label_or_nan(part, name) for part in self._sets]
-            self._columns = {k: np.concatenate(v) for k, v in parts.items() if v}
+            self._columns = {
+                name: np.concatenate([*values, np.empty(0)])
+                for name, values in parts.items()
+            }
         return self._columns
 
     def chi2(self, name: str) -> np.ndarray:
         """Reduced chi² of the fits made so far, (n_stars,) as `ids`; NaN if not yet."""
-        found = (self._summaries.get((name, s), _NO_SUMMARY).chi2 for s in self._where)
-        return np.fromiter(found, dtype=float, count=len(self._where))
+        return self._summaries.chi2(name)
 
     @property
-    def flagged(self) -> frozenset[str]:
-        """Ids of the stars with a flag on a fit made so far."""
-        return frozenset(self._flagged)
+    def flagged(self) -> np.ndarray:
+        """Which stars have a flag on a fit made so far, bool (n_stars,) as `ids`."""
+        return self._summaries.flagged()
 
-    def nearest(self, **position: float) -> str | None:
-        """Return the star whose reference labels are nearest; None if none has them.
+    def nearest(
+        self, position: Mapping[str, float], spans: Mapping[str, float]
+    ) -> str | None:
+        """Return the star of the list whose reference labels are nearest.
 
-        Distance in standard deviations of each label over all stars.
+        position and spans: value and length of the axis, by label name. None if no
+        star of the list lies within a twentieth of the axes.
         """
         columns = self.columns()
-        if not self._where or not set(position) <= set(columns):
+        if not self.order or not set(position) <= set(columns):
             return None
         distance = np.zeros(len(self._where))
         for name, value in position.items():
-            spread = np.nanstd(columns[name]) or 1.0
-            distance += ((columns[name] - value) / spread) ** 2
-        if not np.isfinite(distance).any():
+            distance += ((columns[name] - value) / spans[name]) ** 2
+        ids = self.ids
+        if len(self.order) < len(ids):
+            distance[~np.isin(np.array(ids), np.array(self.order))] = np.nan
+        if not (distance <= _NEARBY**2).any():
             return None
-        return self.ids[int(np.nanargmin(distance))]
+        return ids[int(np.nanargmin(distance))]
 
     # ---- fits
 
@@ -246,7 +263,7 @@ class Session:
 
     def summary(self, name: str, star_id: str) -> Summary | None:
         """Return reduced chi² and flags of a fit made before; None if not made yet."""
-        return self._summaries.get((name, star_id))
+        return self._summaries.get(name, self._where[star_id])
 
     @property
     def n_summaries(self) -> int:
@@ -277,13 +294,10 @@ class Session:
         return outcome
 
     def _note(self, name, star_id, outcome):
-        result = outcome.result
-        summary = _NO_SUMMARY
+        result, summary = outcome.result, Summary(float("nan"), 0)
         if result is not None:
             summary = Summary(float(result.reduced_chi2[0]), int(result.flags[0]))
-        self._summaries[name, star_id] = summary
-        if summary.flags:
-            self._flagged.add(star_id)
+        self._summaries.note(name, self._where[star_id], summary)
 
     # ---- work ahead
 
@@ -311,15 +325,15 @@ class Session:
         centre = max(self.position(self._centre), 0)
         near = self.order[max(centre - _NEAR, 0) : centre + _NEAR + 1]
         for star_id in near:
-            self.star(star_id)
-            for name in list(self.models):
-                if (name, star_id) not in self._summaries:
+            star = self.star(star_id)
+            for name in self.models:
+                if self.fits.get(self._key(name, star)) is None:
                     self._outcome(name, star_id)
                     return True
         if time.monotonic() - self._asked_at < _QUIET_SECONDS:
             time.sleep(0.05)
             return True
-        for name in list(self.models):
+        for name in self.models:
             batch = self._unfitted(name, centre)
             if batch:
                 with self.fits.background:
@@ -330,16 +344,22 @@ class Session:
     def _unfitted(self, name, centre):
         """Up to a batch of stars of one set without a fit, near the centre first."""
         n_blocks = -(-len(self.order) // _BATCH)
-        here = centre // _BATCH
+        here, reach = centre // _BATCH, self._reach()
         for block in sorted(range(n_blocks), key=lambda b: abs(b - here)):
-            if abs(block - here) * _BATCH > _REACH:
+            if abs(block - here) * _BATCH > reach:
                 break
             ids = self.order[block * _BATCH : (block + 1) * _BATCH]
-            unfitted = [s for s in ids if (name, s) not in self._summaries]
+            unfitted = [s for s in ids if self.summary(name, s) is None]
             if unfitted:
                 index = self._where[unfitted[0]][0]
                 return [s for s in unfitted if self._where[s][0] == index]
         return []
+
+    def _reach(self):
+        """Stars on each side of which the cache holds all fits, with room to spare."""
+        n_pixels = max((part.n_pixels for part in self._sets), default=1)
+        n_stars = self.fits.capacity(n_pixels) // len(self.models)
+        return min(_REACH, int(0.4 * n_stars))
 
     def _fit_batch(self, name, ids):
         index = self._where[ids[0]][0]
@@ -389,6 +409,10 @@ def _fit(model, spectra):
         return Outcome(fit_labels(model, spectra), None)
     except ValueError as error:
         return Outcome(None, str(error))
+    except (RuntimeError, OSError) as error:  # a singular matrix, memory, a lost disk
+        _LOG.exception("a fit failed")
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        return Outcome(None, f"the fit failed: {reason}. Other stars are not affected.")
 
 
 def _single(outcome, place):

@@ -26,6 +26,7 @@ LEVELS = {
     "training": 2,
     "plots": 2,
     "library": 3,
+    "summaries": 3,
     "session": 4,
     "views": 5,
     "app": 6,

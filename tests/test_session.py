@@ -134,7 +134,16 @@ def test_stepping_stops_at_the_ends_and_follows_the_order(session):
 
 def test_the_nearest_star_is_near(session):
     teff, logg = session.columns()["teff"], session.columns()["logg"]
-    assert session.nearest(teff=teff[7] + 1, logg=logg[7]) == "star-0007"
+    position = {"teff": teff[7] + 1, "logg": logg[7]}
+    spans = {"teff": 1000.0, "logg": 2.0}
+    assert session.nearest(position, spans) == "star-0007"
+    session.order = ["star-0001", "star-0002"]
+    assert session.nearest(position, spans) != "star-0007"
+
+
+def test_a_place_far_from_every_star_has_no_nearest(session):
+    far = {"teff": 9000.0, "logg": 3.0}
+    assert session.nearest(far, {"teff": 1000.0, "logg": 2.0}) is None
 
 
 def test_columns_span_sets_of_other_labels(session):
@@ -142,6 +151,74 @@ def test_columns_span_sets_of_other_labels(session):
     session.add_spectra(cut)
     assert np.isnan(session.columns()["mg_h"][-2:]).all()
     assert np.isfinite(session.columns()["teff"]).all()
+
+
+def test_a_session_without_spectra_has_empty_columns(cannon):
+    session = Session(None, {"Cannon": cannon})
+    for _ in range(2):
+        assert session.columns()["snr"].shape == (0,)
+    assert session.chi2("Cannon").shape == session.flagged.shape == (0,)
+    assert session.nearest({"teff": 5000.0}, {"teff": 1.0}) is None
+
+
+def test_neighbours_that_the_cache_forgot_are_made_ready_again(session, cannon):
+    session.prefetch("star-0010")
+    session.wait(30)
+    session.fits.__init__()  # as if the fits of other stars had pushed all out
+    session.prefetch("star-0010")
+    session.wait(30)
+    for star_id in ("star-0009", "star-0011"):
+        key = session._key("Cannon", session.star(star_id))
+        assert session.fits.get(key) is not None
+
+
+def test_work_ahead_stays_within_what_the_cache_holds(cannon):
+    small = FitCache(max_bytes=40 * 6_000)
+    session = Session(small_survey(400), {"Cannon": cannon}, small)
+    session.prefetch("star-0200")
+    session.wait(30)
+    assert session.summary("Cannon", "star-0201") is not None
+    assert session.summary("Cannon", "star-0000") is None
+    assert len(small) == session.n_summaries
+
+
+@pytest.mark.parametrize("error", [RuntimeError("singular"), OSError("disk is gone")])
+def test_a_fit_that_fails_is_an_outcome(session, monkeypatch, error):
+    def fail(model, spectra):
+        raise error
+
+    monkeypatch.setattr("stellar_gui.fitting.fit_labels", fail)
+    assert session.fit("Cannon", "star-0005") is None
+    assert f"the fit failed: {error}" in session.missing("Cannon", "star-0005")
+
+
+def test_reading_a_file_changes_nothing_until_it_is_added(session, tmp_path):
+    write_spectra(tmp_path / "mine.h5", small_survey(2, seed=5, prefix="mine"))
+    before = session.ids
+    contents = session.read(tmp_path / "mine.h5")
+    assert session.ids == before
+    ids, _ = session.add(contents)
+    assert session.ids == before + ids
+
+
+def test_what_spoils_a_fit_is_said_when_a_file_is_read(session, tmp_path):
+    spectra = small_survey(2, seed=5, prefix="blind")
+    ivar = np.array(spectra.ivar)
+    ivar[1] = 0
+    write_spectra(tmp_path / "blind.h5", spectra.replace(ivar=ivar))
+    (sentence,) = session.read(tmp_path / "blind.h5").warnings
+    assert "star blind-0001 has no good pixel" in sentence
+
+
+def test_flags_and_chi2_follow_the_fits_made(session):
+    fit = session.fit("Cannon", "star-0007")
+    chi2 = session.chi2("Cannon")
+    assert chi2[7] == pytest.approx(fit.reduced_chi2[0])
+    assert np.isnan(np.delete(chi2, 7)).all()
+    assert session.flagged[7] == bool(fit.flags[0])
+    assert not np.delete(session.flagged, 7).any()
+    session.add_spectra(small_survey(2, seed=5, prefix="mine"))
+    assert session.chi2("Cannon").shape == (len(session.ids),)
 
 
 def test_the_cache_forgets_the_least_used_first(cannon):

@@ -10,7 +10,7 @@ from stellar_gui.spectra import Spectra
 
 _POOR_CHI2 = 1.5  # reduced chi² from which a fit is worth a warning
 _MASKED = 0.01  # part of the pixels
-_SERIOUS = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
+SERIOUS = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
 OUTSIDE = FitFlag.EDGE | FitFlag.OUTSIDE_TRAINING
 
 
@@ -55,8 +55,8 @@ def _coverage(fits):
 def _quality(fits):
     notes = []
     for name, fit in fits.items():
-        if int(fit.flags[0]) & _SERIOUS:
-            sentences = _sentences(fit, _SERIOUS)
+        if int(fit.flags[0]) & SERIOUS:
+            sentences = _sentences(fit, SERIOUS)
             notes.append(Note("bad", f"{name}: {sentences}", sentences))
             continue
         if int(fit.flags[0]) & FitFlag.STARTS_DISAGREE:

@@ -15,6 +15,8 @@ import numpy as np
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.spectra import Spectra
 
+_FIXED = 2_000  # bytes of a fit besides flux and its sigma
+
 
 class Outcome(NamedTuple):
     """What came of a fit: the result, or the sentence that says why there is none."""
@@ -44,6 +46,10 @@ class FitCache:
     def __len__(self) -> int:
         return len(self._outcomes)
 
+    def capacity(self, n_pixels: int) -> int:
+        """Return how many fits of stars with ``n_pixels`` pixels find room."""
+        return self.max_bytes // (_FIXED + 2 * 8 * n_pixels)
+
     def get(self, key: str) -> Outcome | None:
         """Return the outcome kept under ``key``, or None."""
         with self._lock:
@@ -67,7 +73,7 @@ def _size(outcome):
     result = outcome.result
     if result is None:
         return 500
-    return 2_000 + result.model_flux.nbytes + result.model_sigma.nbytes
+    return _FIXED + result.model_flux.nbytes + result.model_sigma.nbytes
 
 
 def model_fingerprint(model) -> str:

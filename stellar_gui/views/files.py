@@ -27,7 +27,7 @@ class Files:
     ):
         self._session, self._dialogs = session, dialogs
         self._notify, self._opened = notify, opened
-        self._folder = tempfile.TemporaryDirectory(prefix="stellar_gui_")
+        self._folder: tempfile.TemporaryDirectory | None = None
         self._examples = {path.name: path for _, path in example_files()}
 
     @property
@@ -49,9 +49,15 @@ class Files:
 
     def upload(self, part: dict) -> None:
         """Take the next part of an uploaded file, and open it after the last."""
-        path = Path(self._folder.name) / Path(part["name"]).name
-        with open(path, "wb" if part["first"] else "ab") as file:
-            file.write(base64.b64decode(part["data"]))
+        path = self._uploads() / Path(part["name"]).name
+        try:
+            with open(path, "wb" if part["first"] else "ab") as file:
+                file.write(base64.b64decode(part["data"], validate=True))
+        except (OSError, ValueError) as error:
+            self._dialogs.acknowledge(False)
+            path.unlink(missing_ok=True)
+            self._notify("error", f"{path.name} was not uploaded: {error}")
+            return
         if path.stat().st_size > MAX_UPLOAD:
             path.unlink()
             self._dialogs.acknowledge(False)
@@ -65,23 +71,32 @@ class Files:
         if part["last"]:
             self._open(path)
 
+    def _uploads(self):
+        """The folder of this session's uploads, made when there is a first one."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="stellar_gui_")
+        return Path(self._folder.name)
+
     def _open(self, path):
         in_background(
-            lambda: self._session.open_file(path), partial(self._finish, path.name)
+            lambda: self._session.read(path), partial(self._finish, path.name)
         )
 
     def _finish(self, name, result):
         if isinstance(result, Exception):
             self._notify("error", f"{name} was not opened: {_sentence(result)}")
             return
-        ids, notes = result
+        ids, notes = self._session.add(result)
         self._dialogs.hide("open")
         self._notify("success", f"opened {name}" + _listed(notes))
+        for sentence in result.warnings[:_LISTED]:
+            self._notify("warning", f"{name}: {sentence}")
         self._opened(ids)
 
     def close(self) -> None:
         """Remove what was uploaded."""
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 def _sentence(error):

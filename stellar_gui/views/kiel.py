@@ -10,6 +10,7 @@ from stellar_gui.plots.style import REFERENCE_STYLE, Painter, model_style
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import CardTitle
+from stellar_gui.views.notify import guarded
 
 _AXES = ("teff", "logg")
 
@@ -31,7 +32,7 @@ class KielView(pn.viewable.Viewer):
             height=36,
         )
         for fig in (self.plot.figure, self.plot.zoom):
-            fig.on_event(Tap, self._pick)
+            fig.on_event(Tap, guarded(self._pick))
         selection.param.watch(lambda event: self.update(), ["star", "models"])
         self.update()
 
@@ -58,10 +59,12 @@ class KielView(pn.viewable.Viewer):
         if source is self._source:
             return
         self._source = source
-        self.title.state = self.title.state | {"note": text}
-        if labels is not None and set(_AXES) <= set(names):
-            columns = [labels[:, names.index(axis)] for axis in _AXES]
-            self.plot.set_background(*columns)
+        known = labels is not None and set(_AXES) <= set(names)
+        self.title.state = self.title.state | {"note": text if known else ""}
+        if not known:
+            self.plot.set_background(np.empty(0), np.empty(0))
+            return
+        self.plot.set_background(*(labels[:, names.index(axis)] for axis in _AXES))
 
     def _points(self, star_id, fits):
         star = self._session.star(star_id)
@@ -82,7 +85,14 @@ class KielView(pn.viewable.Viewer):
         return points
 
     def _pick(self, event):
-        nearest = self._session.nearest(teff=event.x, logg=event.y)
+        if event.x is None or event.y is None:
+            return
+        axes = event.model.x_range, event.model.y_range
+        spans = (abs(float(axis.end) - float(axis.start)) for axis in axes)
+        nearest = self._session.nearest(
+            dict(zip(_AXES, (event.x, event.y), strict=True)),
+            dict(zip(_AXES, spans, strict=True)),
+        )
         if nearest is not None:
             self._selection.star = nearest
 

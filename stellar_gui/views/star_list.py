@@ -4,6 +4,7 @@ import numpy as np
 import panel as pn
 
 from stellar_gui.analysis.star_table import filter_stars, sort_stars
+from stellar_gui.analysis.trust import SERIOUS
 from stellar_gui.fitting.result import FitFlag
 from stellar_gui.labels import describe
 from stellar_gui.plots.style import number
@@ -12,7 +13,6 @@ from stellar_gui.session import Session
 from stellar_gui.views.components import StarList
 
 _FIRST_COLUMNS = ("teff", "logg", "fe_h", "m_h", "snr")
-_SERIOUS = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
 _ROWS = 60  # rows that are sent before the browser asks
 
 
@@ -71,8 +71,7 @@ class StarListView(pn.viewable.Viewer):
         columns |= {f"chi2 {name}": session.chi2(name) for name in session.models}
         self._problem = ""
         try:
-            flagged = np.isin(ids, list(session.flagged))
-            chosen = filter_stars(self._filter, ids, columns, flagged)
+            chosen = filter_stars(self._filter, ids, columns, session.flagged)
         except ValueError as error:
             self._problem = str(error)
             return
@@ -112,9 +111,9 @@ class StarListView(pn.viewable.Viewer):
             "rows": [self._row(star_id) for star_id in visible],
             "first": first,
             "total": len(session.order),
-            "all": len(session.ids),
-            "allText": number(len(session.ids)),
-            "flagged": len(session.flagged),
+            "all": len(session.stars),
+            "allText": number(len(session.stars)),
+            "flagged": int(session.flagged.sum()),
             "columns": [{"name": n, "title": _title(n)} for n in self.shown],
             "choices": [
                 {"name": n, "title": _title(n), "on": n in self.shown}
@@ -150,7 +149,7 @@ class StarListView(pn.viewable.Viewer):
             summary = self._session.summary(name, star_id)
             if summary is not None and summary.flags:
                 flags = FitFlag(summary.flags)
-                serious |= bool(flags & _SERIOUS)
+                serious |= bool(flags & SERIOUS)
                 said.append(f"{name}: {'; '.join(flags.sentences)}")
         return ("bad" if serious else "warning" if said else ""), "\n".join(said)
 

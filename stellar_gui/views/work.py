@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import panel as pn
 
+from stellar_gui.views.notify import guarded
+
 
 def in_background(work: Callable[[], object], then: Callable[[object], None]) -> None:
     """Call ``then`` with what ``work`` returns or raises; other sessions go on.
@@ -17,7 +19,7 @@ def in_background(work: Callable[[], object], then: Callable[[object], None]) ->
             result = work()
         except Exception as error:
             result = error
-        schedule(lambda: then(result))
+        schedule(lambda: guarded(then)(result))
 
     document = pn.state.curdoc
     if document is None or document.session_context is None:
