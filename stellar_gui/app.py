@@ -7,7 +7,7 @@ the sample survey.
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,20 +19,22 @@ from stellar_gui.paths import assets
 from stellar_gui.plots.style import TOKENS, number
 from stellar_gui.selection import PAGES, Selection
 from stellar_gui.session import Session
-from stellar_gui.views.components import Dialogs, Shell, TopBar
+from stellar_gui.views.components import Dialogs, EmptyPage, Shell, TopBar
 from stellar_gui.views.files import Files
 from stellar_gui.views.keys import COMMANDS, HELP
+from stellar_gui.views.notify import faults_go_to
 from stellar_gui.views.star import StarPage
 from stellar_gui.views.template import make_page
 
 THEME_COOKIE = "stellar_gui_theme"
 _TICK = 1000  # ms between looks at what the background has done
-_NOTIFIED = 12_000  # ms that a notification stays
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_EVERYWHERE = {"0.0.0.0", "::", ""}
 _LOG = logging.getLogger(__name__)
 
-pn.extension(notifications=True, reconnect=True)
+pn.extension(reconnect=True)
 
 
 class App:
@@ -60,20 +62,22 @@ class App:
         self.dialogs = Dialogs()
         say = lambda kind, text: self.notify(kind, text)  # noqa: E731
         self.files = Files(self.session, self.dialogs, say, self._opened)
-        self.dialogs.state = self._dialogs_state(paths)
+        self.dialogs.state = self._dialogs_state(paths, refused)
         self.top = TopBar(state=self._top(), sizing_mode="stretch_width")
-        for part in (self.shell, self.dialogs, self.top):
+        self.empty = EmptyPage(visible=not self.session.stars)
+        self.empty.state = {"files": self.files.examples[:1]}
+        for part in (self.shell, self.dialogs, self.top, self.empty):
             part.listen(self.run)
         self.star_page.on_command = self.run
         self.selection.param.watch(self._changed, list(Selection.param))
         self._look_ahead()
         self.page = self._page()
-        for sentence in refused:
-            self.notify("warning", sentence)
+        faults_go_to(self.notify)
 
     def _page(self):
         layout = pn.Column(
             self.star_page,
+            self.empty,
             self.shell,
             self.dialogs,
             sizing_mode="stretch_both",
@@ -97,18 +101,21 @@ class App:
 
     def _find(self, text):
         text = str(text).strip()
+        if not text:
+            return
         found = [star for star in self.session.ids if text.lower() in star.lower()]
         if text in self.session.stars:
             found = [text]
         if found:
             self.selection.choose(star=found[0])
-        else:
+        elif self.session.ids:
             self.notify(
                 "warning",
                 f"no star has {text!r} in its id, expected an id such as "
                 f"{self.session.ids[0]}; the star list (T) has them all",
             )
-        self.star_page.context.update()
+        else:
+            self.notify("warning", "there is no star to find yet; open spectra first")
 
     def _step(self, by):
         star = self.session.step(self.selection.star, int(by))
@@ -201,6 +208,7 @@ class App:
             if name not in self.selection.model_names:
                 self.selection.add_model_name(name)
         self.top.state = self._top()
+        self.empty.visible = not self.session.stars
         self.star_page.update()
         if ids:
             self.selection.choose(star=ids[0])
@@ -215,15 +223,13 @@ class App:
         self.files.close()
 
     def notify(self, kind: str, text: str) -> None:
-        """Show a notification: "success", "info", "warning" or "error"."""
-        area = pn.state.notifications
-        if area is not None:
-            getattr(area, kind)(text, duration=_NOTIFIED)
+        """Show a notice: "success", "info", "warning" or "error"."""
+        self.dialogs.say(kind, text)
 
     # ---- what the shell shows
 
     def _top(self):
-        stars = number(len(self.session.ids))
+        stars = number(len(self.session.stars))
         return {
             "pages": [[page, page.capitalize()] for page in PAGES],
             "page": self.selection.page,
@@ -231,8 +237,9 @@ class App:
             "dark": self.theme == "dark",
         }
 
-    def _dialogs_state(self, paths):
+    def _dialogs_state(self, paths, refused):
         return {
+            "notices": [{"kind": "warning", "text": text} for text in refused],
             "keys": HELP,
             "keysOn": True,
             "cards": _cards(),
@@ -258,10 +265,18 @@ def _sample():
     return Library()
 
 
+def read_query(arguments: Mapping[str, list[bytes]]) -> dict[str, str]:
+    """Return the first value of each argument of an address, whatever its bytes are.
+
+    >>> read_query({"star": [b"HD 122563"], "models": [b"none"]})
+    {'star': 'HD 122563', 'models': 'none'}
+    """
+    return {name: v[0].decode(errors="replace") for name, v in arguments.items()}
+
+
 def build(library: Library | None = None, *, paths: bool = True):
     """Return the page of a new session; paths: files may be opened by their path."""
-    arguments = pn.state.session_args
-    query = {name: values[0].decode() for name, values in arguments.items()}
+    query = read_query(pn.state.session_args)
     theme = pn.state.cookies.get(THEME_COOKIE, "light")
     app = App(library or _sample(), query, theme, paths)
     if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
@@ -270,22 +285,44 @@ def build(library: Library | None = None, *, paths: bool = True):
     return app.page
 
 
+def allowed_origins(address: str, port: int, allowed: list[str]) -> list[str] | None:
+    """Return the hosts whose pages may open the socket; None: Panel's own choice.
+
+    Raises ValueError for an address that is no host and comes without one.
+    """
+    if not allowed and address in _LOCAL:
+        return None
+    if not allowed and address in _EVERYWHERE:
+        raise ValueError(
+            f"the address {address!r} says where to listen, expected the name under "
+            "which browsers reach this machine too; add it, as in --allow-origin "
+            f"myhost.example.org:{port}"
+        )
+    listening = address in _LOCAL | _EVERYWHERE
+    own = ("127.0.0.1", "localhost") if listening else (address,)
+    return [*allowed, *(f"{host}:{port}" for host in own)]
+
+
 def serve(
     files: Iterable[str | Path] = (),
     *,
     port: int = 5006,
     address: str = "127.0.0.1",
+    allow_origin: Iterable[str] = (),
     show: bool = False,
     announce: Callable[[str], None] = print,
 ) -> None:
     """Serve the application until it is stopped; ``announce`` hears its address.
 
-    files: a survey, spectra and models; none: the sample survey. Raises ValueError or
-    OSError with a sentence for files that cannot be read and for a port in use.
+    files: a survey, spectra and models; none: the sample survey. allow_origin: further
+    HOST or HOST:PORT under which browsers reach the server. Raises ValueError or
+    OSError with a sentence for files that cannot be read, for a port in use and for an
+    address that no browser could connect to.
     """
+    origins = allowed_origins(address, port, list(allow_origin))
     library = Library(files)
     threading.Thread(target=lambda: library.models, daemon=True).start()
-    local = address in {"127.0.0.1", "localhost", "::1"}
+    local = address in _LOCAL and origins is None
     server = pn.serve(
         {"/": lambda: build(library, paths=local)},
         port=port,
@@ -293,6 +330,7 @@ def serve(
         show=show,
         start=False,
         verbose=False,
+        websocket_origin=origins,
         title="stellar_gui",
         location=False,
         liveness=True,

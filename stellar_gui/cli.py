@@ -48,6 +48,13 @@ def _add_serve(commands):
     )
     command.add_argument("--port", type=int, default=5006)
     command.add_argument("--address", default="127.0.0.1")
+    command.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="name under which browsers reach the server; may be repeated",
+    )
     command.add_argument("--show", action="store_true", help="open a browser window")
     command.set_defaults(run_command=_serve)
 
@@ -59,6 +66,7 @@ def _serve(arguments):
         arguments.files,
         port=arguments.port,
         address=arguments.address,
+        allow_origin=arguments.allow_origin,
         show=arguments.show,
     )
 

@@ -3,12 +3,15 @@
 import gc
 import weakref
 
+import panel as pn
 import pytest
+from bokeh.document import Document
 
-from stellar_gui.app import App
+from stellar_gui.app import App, allowed_origins, read_query, serve
 from stellar_gui.io import write_spectra
 from stellar_gui.library import Library
 from stellar_gui.models import save_model
+from stellar_gui.views.notify import faults_go_to, guarded
 
 from .small_survey import small_cannon, small_survey
 
@@ -103,6 +106,85 @@ def test_an_opened_model_is_shown(app, tmp_path):
     titles = [model["title"] for model in app.star_page.labels.table.state["models"]]
     assert titles == ["Cannon", "Cannon 2"]
     assert [model.name for model in app.star_page.spectrum.figures.models] == titles
+
+
+def test_the_app_starts_without_spectra_and_says_what_to_do(library):
+    app = App(Library(library.model_paths), {})
+    app.said = []
+    app.notify = lambda kind, text: app.said.append((kind, text))
+    assert app.empty.visible
+    app.run("stars")
+    app.run("next")
+    app.run("find", "sun")
+    assert "there is no star to find yet" in app.said[-1][1]
+    app.run("open_example", app.empty.state["files"][0][1])
+    assert not app.empty.visible
+    assert app.selection.star == app.session.ids[0]
+    app.close()
+    app.session.wait(20)
+
+
+def test_an_empty_search_changes_nothing(app):
+    app.run("find", "  ")
+    assert app.selection.star == "star-0003"
+    assert app.said == []
+
+
+def test_an_address_that_is_no_text_is_read_as_far_as_it_can_be(library):
+    query = read_query({"star": [b"\xff"], "models": [b"none"]})
+    assert query == {"star": "\ufffd", "models": "none"}
+    app = App(library, query)
+    assert app.selection.star == "star-0000"
+    assert app.selection.models == ()
+    app.close()
+    app.session.wait(20)
+
+
+class Told:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, kind, text):
+        self.said.append((kind, text))
+
+
+def test_a_fault_in_an_event_is_said_and_nothing_is_raised(monkeypatch):
+    document = Document()
+    monkeypatch.setattr(type(pn.state), "curdoc", document)
+    told = Told()
+    faults_go_to(told.say)
+    guarded(lambda value: 1 / value)(0)
+    assert told.said == [
+        ("error", "that did not work: division by zero; nothing else has changed")
+    ]
+    del told
+    gc.collect()
+    guarded(lambda value: 1 / value)(0)  # nobody is left to tell
+
+
+def test_an_upload_that_cannot_be_stored_is_ended(app, monkeypatch):
+    answers = []
+    app.files.close()  # as if the disk were gone
+    monkeypatch.setattr(app.dialogs, "acknowledge", answers.append)
+    value = {"name": "a.h5", "first": True, "last": False, "data": "AAAA"}
+    app.run("upload", value)
+    assert answers == [False]
+    assert "a.h5 was not uploaded" in app.said[-1][1]
+
+
+def test_an_address_that_no_browser_could_reach_is_refused():
+    with pytest.raises(ValueError, match=r"--allow-origin myhost\.example\.org:5006"):
+        serve(address="0.0.0.0")
+
+
+def test_browsers_may_come_under_the_names_that_are_allowed():
+    assert allowed_origins("127.0.0.1", 5006, []) is None
+    assert allowed_origins("10.0.0.7", 5006, []) == ["10.0.0.7:5006"]
+    assert "lab.example.org:80" in allowed_origins(
+        "0.0.0.0", 5006, ["lab.example.org:80"]
+    )
 
 
 def test_two_apps_share_no_state(app, library):

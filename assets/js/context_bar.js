@@ -14,7 +14,10 @@ export function render({model}) {
   const leave = () => { search.value = model.state.star; search.blur(); };
   search.addEventListener("focus", () => search.select());
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") { send("find", search.value); search.blur(); }
+    if (event.key === "Enter") {
+      if (search.value.trim()) send("find", search.value);
+      leave();
+    }
     if (event.key === "Escape") leave();
   });
   search.addEventListener("blur", () => { if (!search.value.trim()) search.value = model.state.star; });

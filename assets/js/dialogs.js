@@ -1,4 +1,4 @@
-// What opens over the page: the keys, a file to open, and the cards "What am I seeing?".
+// What opens over the page: keys, a file to open, cards "What am I seeing?", notices.
 const CHUNK = 4 * 1024 * 1024;
 
 function dialog(name, title, ...content) {
@@ -96,6 +96,18 @@ export function render({model}) {
   document.addEventListener("stellar-escape", hide);
   document.addEventListener("pointerdown", outside);
 
+  // ---- notices
+  const notices = h("div.notices", {"aria-live": "polite"});
+  const say = ({kind, text}) => {
+    const grave = kind === "error" || kind === "warning";
+    const status = {success: "ok", info: "help", warning: "warning", error: "bad"}[kind];
+    const notice = h(`div.notice.${status}`, {role: grave ? "alert" : "status"}, icon(status, 18), h("span", {}, text),
+      h("button.icon-button.small", {"aria-label": "Close", onclick: () => notice.remove()}, icon("close", 16)));
+    notices.append(notice);
+    while (notices.children.length > 4) notices.firstChild.remove();
+    setTimeout(() => notice.remove(), grave ? 20_000 : 6_000);
+  };
+
   // ---- wiring
   for (const box of [help, open]) {
     box.addEventListener("close", () => {
@@ -103,7 +115,8 @@ export function render({model}) {
     });
   }
   model.on("msg:custom", (event) => {
-    const {show: name, hide: gone, received} = event.data ?? event;
+    const {show: name, hide: gone, received, notice} = event.data ?? event;
+    if (notice) say(notice);
     const box = {help, open}[name ?? gone];
     if (received !== undefined) acknowledge?.(received);
     if (gone) box.close();
@@ -130,5 +143,6 @@ export function render({model}) {
     document.removeEventListener("pointerdown", outside);
   });
   draw();
-  return h("div.layer", {}, help, open, card);
+  (model.state.notices ?? []).forEach(say);
+  return h("div.layer", {}, help, open, card, notices);
 }

@@ -46,6 +46,15 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Replaces what an element holds; the keyboard stays on the button it was on.
+const FOCUSABLE = "button, input, a[href], [tabindex]";
+function redraw(element, ...children) {
+  const focused = element.getRootNode().activeElement ?? null;
+  const place = [...element.querySelectorAll(FOCUSABLE)].indexOf(focused);
+  element.replaceChildren(...children.flat());
+  if (place >= 0) element.querySelectorAll(FOCUSABLE)[place]?.focus({preventScroll: true});
+}
+
 function drawing(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);

@@ -36,7 +36,7 @@ export function render({model}) {
   const note = h("div.note");
   const draw = () => {
     const {models, rows, notes} = model.state;
-    switcher.replaceChildren(scale(false, "[X/H]"), scale(true, "[X/Fe]"));
+    redraw(switcher, scale(false, "[X/H]"), scale(true, "[X/Fe]"));
     body.replaceChildren(...rows.map((entry) => entry.family
       ? h("tr.family", {}, h("th", {scope: "rowgroup", colspan: 3}, h("i", {style: `background: var(--${entry.token})`}), entry.family))
       : row(entry, models)));

@@ -1,4 +1,7 @@
 // What belongs to the browser tab: keys, address, theme, downloads. Shows nothing.
+const REPEATING = new Set(["previous", "next", "piece_back", "piece_on"]);
+const PATIENCE = 500;  // ms after which a key held down is sent without an answer
+
 const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
 function typing(event) {
@@ -17,6 +20,7 @@ function clearFigures() {
 }
 
 export function render({model}) {
+  let sent = -Infinity, held = false;
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (typing(event) || document.documentElement.dataset.dialog) return;
@@ -26,14 +30,19 @@ export function render({model}) {
     const command = model.commands[name];
     if (!command) return;
     event.preventDefault();
-    model.send_msg({command, repeat: event.repeat});
+    const now = performance.now();
+    if (event.repeat && (!REPEATING.has(command) || now - sent < PATIENCE)) return;
+    sent = now;
+    held = event.repeat;
+    model.send_msg({command});
   };
   const travel = () => model.send_msg({command: "address", value: window.location.search});
   const write = () => {
+    sent = -Infinity;  // the last key is answered
     const query = model.query;
     if (query === window.location.search) return;
     const url = window.location.pathname + query;
-    if (model.replaces) window.history.replaceState({}, "", url);
+    if (model.replaces || held) window.history.replaceState({}, "", url);
     else window.history.pushState({}, "", url);
   };
   document.documentElement.dataset.theme = model.theme;

@@ -14,7 +14,7 @@ export function render({model}) {
       model.send_msg({command: "theme", value: theme});
     };
     const theme = dark ? "Change to the light theme" : "Change to the dark theme";
-    bar.replaceChildren(
+    redraw(bar,
       h("span.logo", {}, logo), h("span.product", {}, "stellar_gui"), ...tabs, h("span.spacer"),
       h("span.data.muted", {}, data),
       h("button.icon-button", {"aria-label": "Open a file", title: "Open a file", onclick: () => model.send_msg({command: "open"})}, icon("open", 20)),

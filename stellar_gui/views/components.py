@@ -11,6 +11,7 @@ import panel as pn
 import param
 
 from stellar_gui.paths import assets
+from stellar_gui.views.notify import guarded
 
 
 @cache
@@ -24,11 +25,11 @@ def _script(name: str) -> str:
 
 def _hear(component, handle):
     """Pass messages on where Bokeh's models may be changed, whatever thread brings
-    them."""
+    them; faults are notified."""
 
     def receive(event):
         command, value = event.data["command"], event.data.get("value")
-        pn.state.execute(partial(handle, command, value))
+        pn.state.execute(partial(guarded(handle), command, value))
 
     component.on_msg(receive)
 
@@ -55,6 +56,13 @@ class TopBar(Component):
 
     _esm = _script("top_bar")
     _css = "top_bar"
+
+
+class EmptyPage(Component):
+    """What stands in place of a page while there are no spectra."""
+
+    _esm = _script("empty_page")
+    _css = "empty_page"
 
 
 class ContextBar(Component):
@@ -115,7 +123,10 @@ class StatusBar(Component):
 
 
 class Dialogs(Component):
-    """Help, opening files, and the cards "What am I seeing?"."""
+    """Help, opening files, the cards "What am I seeing?", and notices.
+
+    Notices are our own: Panel's notification area keeps every session alive.
+    """
 
     _esm = _script("dialogs")
     _css = "dialogs"
@@ -127,6 +138,10 @@ class Dialogs(Component):
     def hide(self, name: str) -> None:
         """Close a dialog."""
         self._send_msg({"hide": name})
+
+    def say(self, kind: str, text: str) -> None:
+        """Show a notice: "success", "info", "warning" or "error"."""
+        self._send_msg({"notice": {"kind": kind, "text": text}})
 
     def acknowledge(self, received: bool) -> None:
         """Ask for the next part of an upload, or for no more of it."""
