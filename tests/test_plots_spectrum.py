@@ -225,6 +225,12 @@ def test_stacked_plots_share_their_borders(figures):
     assert overview.min_border_left == figures.axis.min_border_left
 
 
+def test_retired_figures_leave_their_names_to_others(figures):
+    assert find(figures, "pixels") is figures.pixels.all
+    figures.retire()
+    assert {model.name for model in figures.layout.references()} == {None}
+
+
 def test_repaint_reaches_every_figure(figures, painter):
     painter.repaint("dark")
     surface = TOKENS["dark"].surface

@@ -131,6 +131,12 @@ class SpectrumFigures:
         figures = [self.overview.figure, self.fit.figure, *strips, self.axis]
         return [fig.name for fig in figures]
 
+    def retire(self) -> None:
+        """Give up all names, for the figures that will replace these."""
+        for model in self.layout.references():
+            if model.name is not None:
+                model.name = None
+
     def set_grid(self, pieces: Pieces, medium: str) -> None:
         """Prepare for stars on another wavelength grid; `set_star` must follow."""
         self.pieces = pieces

@@ -84,18 +84,18 @@ class SpectrumView(pn.viewable.Viewer):
             action(*arguments)
 
     def _changed(self, *events):
-        """Draw what has changed, and send it at once: the other views can wait."""
         names = {event.name for event in events}
-        with pn.io.hold(), pn.io.immediate_dispatch():
-            if tuple(m.name for m in self.figures.models) != tuple(
-                self._session.models
-            ):
+        drawn = tuple(model.name for model in self.figures.models)
+        with pn.io.hold():
+            if drawn != tuple(self._session.models):
+                self.figures.retire()
                 self._build()
                 send_pointer(self.figures.linked)
             elif "models" in names:
                 self._show_models()
             elif "star" in names:
-                self._show_star()
+                with pn.io.immediate_dispatch():  # the other views can wait
+                    self._show_star()
             else:
                 if "window" in names:
                     self._show_window()

@@ -198,3 +198,15 @@ def test_figures_change_theme_in_place(browser_tab):
     browser_tab.until(f"(c) => {line} === c", TOKENS["dark"].cannon)
     browser_tab.button("Change to the light theme").click()
     browser_tab.until(f"(c) => {fill} === c", TOKENS["light"].surface)
+
+
+def test_a_model_opened_later_gets_a_strip(browser_tab, survey_files):
+    browser_tab.open("?star=star-0010")
+    browser_tab.button("Open a file").click()
+    browser_tab.page.get_by_label("Choose files").set_input_files(survey_files[2])
+    toggle = title(browser_tab).get_by_role("button", name="Cannon 3 3")
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    strip = 'Bokeh.documents[0].get_model_by_name("residuals-2")'
+    browser_tab.until(f"() => {strip}?.inner_height > 50")
+    browser_tab.press("Escape", "ArrowRight")
+    browser_tab.until_star("star-0011")
