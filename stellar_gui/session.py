@@ -10,11 +10,12 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stellar_gui.library import MODEL_SUFFIX, add_named
+from stellar_gui.contents import Contents, read_contents
+from stellar_gui.library import add_named
 from stellar_gui.spectra import Spectra
 from stellar_gui.summaries import Summaries, Summary
 
@@ -30,15 +31,6 @@ _QUIET_SECONDS = 0.4  # the background leaves the processor alone after a key pr
 _NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _KEPT_STARS = 400  # spectra of single stars kept in memory
 _LOG = logging.getLogger(__name__)
-
-
-class Contents(NamedTuple):
-    """What a file holds, read and made ready: either spectra or a model."""
-
-    spectra: Spectra | None
-    model: "SpectralModel | None"
-    notes: tuple[str, ...] = ()  # what was done to the spectra
-    warnings: tuple[str, ...] = ()  # what to know before they are fitted
 
 
 class Session:
@@ -124,21 +116,7 @@ class Session:
 
         May be called from any thread. Raises ValueError or OSError with a sentence.
         """
-        path = Path(path)
-        if path.suffix == MODEL_SUFFIX:
-            from stellar_gui.models import load_model
-
-            return Contents(None, load_model(path))
-        from stellar_gui.analysis.preflight import OK, preflight
-        from stellar_gui.fitting.prepare import prepare
-        from stellar_gui.io import read_spectra
-
-        spectra, notes = read_spectra(path), []
-        if isinstance(spectra.flux, np.ndarray):  # a stored survey stays as it is
-            spectra, notes = prepare(spectra, self.models.values())
-        found = preflight(spectra)
-        warnings = tuple(f.sentence for f in found if f.kind != OK)
-        return Contents(spectra, None, tuple(notes), warnings)
+        return read_contents(path, self.models.values())
 
     def add(self, contents: Contents) -> tuple[list[str], list[str]]:
         """Add what `read` returned; return the new star ids and notes.

@@ -27,10 +27,11 @@ LEVELS = {
     "plots": 2,
     "library": 3,
     "summaries": 3,
-    "session": 4,
-    "views": 5,
-    "app": 6,
-    "cli": 7,
+    "contents": 4,
+    "session": 5,
+    "views": 6,
+    "app": 7,
+    "cli": 8,
 }
 """A module imports what stands on its own level or below."""
 
