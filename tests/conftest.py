@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from stellar_gui.paths import sample_data
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
@@ -13,6 +15,12 @@ SHARED = ROOT.parent / "shared"
 def _one_thread():
     """Tests run side by side; more threads than one only get in each other's way."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def sample_payne():
+    """Give the path of the Payne that ships for the sample survey."""
+    return sample_data() / "models" / "payne.safetensors"
 
 
 @pytest.fixture(scope="session")

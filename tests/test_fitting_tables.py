@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from stellar_gui import fit_labels, paths
+from stellar_gui import fit_labels
 from stellar_gui.fitting import FitFlag
 from stellar_gui.fitting.tables import fit_files, fits_text, result_table
 from tests.line_model import LineModel, observed, random_labels
@@ -40,12 +40,11 @@ def test_the_fits_of_a_star_are_one_row_a_model(result):
     assert set(table["id"]) == {"star 1"}
 
 
-def test_a_file_that_cannot_be_fitted_is_named_and_nothing_is_written(tmp_path):
-    model = paths.sample_data() / "models" / "payne.safetensors"
-    if not model.exists():
-        pytest.skip("the sample survey's Payne is not trained yet")
+def test_a_file_that_cannot_be_fitted_is_named_and_nothing_is_written(
+    tmp_path, sample_payne
+):
     broken, out = tmp_path / "broken.csv", tmp_path / "fits.ecsv"
     broken.write_text("wavelength,flux,error\n9000,1,0.1\n9001,1,0.1\n9002,1,0.1\n")
     with pytest.raises(ValueError, match=r"broken\.csv"):
-        fit_files(model, [broken], out)
+        fit_files(sample_payne, [broken], out)
     assert list(tmp_path.iterdir()) == [broken]

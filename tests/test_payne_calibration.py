@@ -12,11 +12,8 @@ N_STARS, SNR = 40, 100
 
 
 @pytest.fixture(scope="module")
-def model():
-    path = paths.sample_data() / "models" / "payne.safetensors"
-    if not path.exists():
-        pytest.skip("the sample survey's Payne is not trained yet")
-    return load_model(path)
+def model(sample_payne):
+    return load_model(sample_payne)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ Literature (Jofré et al. 2014, Heiter et al. 2015): 4587 K, log g 1.61, [Fe/H] 
 import numpy as np
 import pytest
 
-from stellar_gui import fit_labels, load_model, paths, read_spectra
+from stellar_gui import fit_labels, load_model, read_spectra
 from stellar_gui.fitting import FitFlag
 from stellar_gui.preprocess import resample
 from stellar_gui.session import Session
@@ -16,11 +16,8 @@ SNR = 100.0
 
 
 @pytest.fixture(scope="module")
-def model():
-    path = paths.sample_data() / "models" / "payne.safetensors"
-    if not path.exists():
-        pytest.skip("the sample survey's Payne is not trained yet")
-    return load_model(path)
+def model(sample_payne):
+    return load_model(sample_payne)
 
 
 @pytest.fixture(scope="module")
