@@ -43,8 +43,10 @@ export function render({model}) {
     const {total, all, flagged} = model.state;
     const first = Math.min(total, Math.floor(viewport.scrollTop / ROW) + 1);
     const last = Math.min(total, Math.floor((viewport.scrollTop + viewport.clientHeight) / ROW));
-    const of = total === all ? `${all}` : `${total} (of ${all})`;
-    foot.textContent = total ? `${first}–${Math.max(first, last)} of ${of} · ${flagged} flagged` : "no star passes the filter";
+    const written = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+    const of = total === all ? written(all) : `${written(total)} (of ${written(all)})`;
+    const range = `${written(first)}–${written(Math.max(first, last))}`;
+    foot.textContent = total ? `${range} of ${of} · ${written(flagged)} flagged` : "no star passes the filter";
   };
   viewport.addEventListener("scroll", () => {
     cancelAnimationFrame(frame);

@@ -95,8 +95,9 @@ class Files:
 
     def close(self) -> None:
         """Remove what was uploaded."""
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="stellar_gui_")
+        self._folder.cleanup()  # uploads that come later find no folder
 
 
 def _sentence(error):

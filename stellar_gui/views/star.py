@@ -19,7 +19,7 @@ _BODY = """
 @media (max-width: 1099px) { :host { flex-wrap: wrap; overflow: auto; } }
 """
 _RIGHT = """
-:host { flex: none !important; width: 356px !important; gap: 10px; }
+:host { flex: none !important; width: 356px !important; }
 @media (max-width: 1300px) { :host { width: 330px !important; } }
 @media (max-width: 1099px) {
   :host { width: 100% !important; height: 700px !important; }
@@ -31,7 +31,15 @@ _CARD = """
   overflow: hidden; min-width: 0; box-sizing: border-box;
 }
 """
-_LABELS = ":host { flex: 1 1 auto !important; min-height: 0; overflow: hidden; }"
+_SPECTRUM = """
+@media (max-width: 1099px) {
+  :host { flex: none !important; width: 100% !important; height: 620px !important; }
+}
+"""
+_LABELS = """
+:host { flex: 1 1 auto !important; min-height: 0; overflow: hidden; }
+:host { margin-bottom: 10px !important; }
+"""
 _KIEL = ":host { flex: 1 0 286px !important; max-height: 380px; }"
 
 
@@ -43,10 +51,11 @@ class StarPage(pn.viewable.Viewer):
     ):
         super().__init__(**params)
         self._selection, self._session = selection, session
+        # first, because views hear of a new star in this order
+        self.spectrum = SpectrumView(selection, session, theme=theme)
         self.context = ContextBarView(selection, session)
         self.stars = StarListView(selection, session, self._stars_changed)
         self.context.bar.listen(self._hear)
-        self.spectrum = SpectrumView(selection, session, theme=theme)
         self.labels = LabelsView(selection, session)
         self.kiel = KielView(selection, session, theme=theme)
         self.status = StatusBar(
@@ -123,7 +132,7 @@ class StarPage(pn.viewable.Viewer):
 
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
-        spectrum = pn.Column(self.spectrum, stylesheets=[_CARD], **both)
+        spectrum = pn.Column(self.spectrum, stylesheets=[_CARD, _SPECTRUM], **both)
         kiel = pn.Column(self.kiel, stylesheets=[_CARD, _KIEL], **both)
         right = pn.Column(
             pn.Column(self.labels, stylesheets=[_LABELS], **both),
