@@ -35,7 +35,7 @@ export function render({model}) {
   const draw = () => {
     const state = model.state;
     sub.textContent = state.sub;
-    legend.replaceChildren(
+    redraw(legend,
       h("span.observed", {}, swatch("observed"), "observed ± σ"),
       ...state.models.map(({name, token, dash, shown}, index) =>
         h("button.model", {"aria-pressed": String(shown), style: `color: var(--${token})`, title: `${shown ? "Hide" : "Show"} ${name} (${index + 1})`, onclick: () => send("model", index)},

@@ -14,7 +14,13 @@ export function render({model}) {
     choose.setAttribute("aria-expanded", String(!menu.hidden));
   }}, "Columns");
   const head = h("div.row.head", {role: "row"});
-  const inner = h("div.inner");
+  // By height, not by element: rows are drawn anew while fits run behind a click.
+  const pick = (event) => {
+    const place = Math.floor((event.clientY - inner.getBoundingClientRect().top) / ROW);
+    const row = model.state.rows[place - model.state.first];
+    if (row) send("pick", row.id);
+  };
+  const inner = h("div.inner", {onclick: pick});
   const viewport = h("div.viewport.scroll", {tabindex: 0, role: "presentation"}, inner);
   const table = h("div.table", {role: "grid", "aria-label": "All stars"}, head, viewport);
   const foot = h("div.foot.muted");
@@ -60,12 +66,18 @@ export function render({model}) {
       h("button", {onclick: () => send("sort", name)}, text + arrow));
   };
   const line = (row, place, star) => h(`div.row${row.id === star ? ".on" : ""}`,
-    {role: "row", "aria-selected": String(row.id === star), "aria-rowindex": place + 2, style: `top: ${place * ROW}px`, onclick: () => send("pick", row.id)},
+    {role: "row", "aria-selected": String(row.id === star), "aria-rowindex": place + 2, style: `top: ${place * ROW}px`},
     h("span.cell", {role: "gridcell", title: row.id}, row.id),
     row.cells.map((text) => h("span.cell", {role: "gridcell"}, text)),
     h("span.flag", {role: "gridcell", title: row.tip || null},
       row.flag ? h(`span.${row.flag}`, {}, icon(row.flag, 14), h("span.visually-hidden", {}, row.tip)) : null));
   let shown = null;
+  const drawn = {};
+  const changed = (name, state) => {
+    const before = drawn[name];
+    drawn[name] = JSON.stringify(state);
+    return drawn[name] !== before;
+  };
   const draw = () => {
     const state = model.state;
     title.textContent = state.allText;
@@ -73,11 +85,17 @@ export function render({model}) {
     problem.textContent = state.problem;
     if (document.activeElement !== filter && filter.getRootNode().activeElement !== filter) filter.value = state.filter;
     table.style.setProperty("--columns", state.columns.length);
-    head.replaceChildren(headCell({name: "id", title: "star"}, state), ...state.columns.map((c) => headCell(c, state)), h("span.flag"));
-    menu.replaceChildren(...state.choices.map(({name, title: text, on}) =>
-      h("label", {}, h("input", {type: "checkbox", checked: on, onchange: () => send("column", name)}), text)));
+    if (changed("head", [state.columns, state.sort, state.descending])) {
+      redraw(head, headCell({name: "id", title: "star"}, state), ...state.columns.map((c) => headCell(c, state)), h("span.flag"));
+    }
+    if (changed("menu", state.choices)) {
+      redraw(menu, ...state.choices.map(({name, title: text, on}) =>
+        h("label", {}, h("input", {type: "checkbox", checked: on, onchange: () => send("column", name)}), text)));
+    }
     inner.style.height = `${state.total * ROW}px`;
-    inner.replaceChildren(...state.rows.map((row, i) => line(row, state.first + i, state.star)));
+    if (changed("rows", [state.rows, state.first, state.star])) {
+      inner.replaceChildren(...state.rows.map((row, i) => line(row, state.first + i, state.star)));
+    }
     table.setAttribute("aria-rowcount", state.total + 1);
     if (state.place !== shown && state.place >= 0) {
       shown = state.place;

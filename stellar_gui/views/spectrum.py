@@ -23,6 +23,7 @@ from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.spectra import Spectra
 from stellar_gui.views.components import FitNumbers, SpectrumTitle
+from stellar_gui.views.notify import guarded
 from stellar_gui.views.spectrum_numbers import ModelNumbers, numbers_state
 
 _TITLE_HEIGHT = 36  # px
@@ -66,10 +67,10 @@ class SpectrumView(pn.viewable.Viewer):
         self.figures = SpectrumFigures(self._painter, drawn)
         self._grid = None
         for fig in self.figures.linked:
-            fig.on_event(Tap, self._tapped)
-            fig.on_event(DoubleTap, lambda event: self._held(self.reset))
-        self.figures.overview.figure.on_event(Tap, self._overview_tapped)
-        self.figures.pixels.settled.on_change("data", self._settled)
+            fig.on_event(Tap, guarded(self._tapped))
+            fig.on_event(DoubleTap, guarded(lambda event: self._held(self.reset)))
+        self.figures.overview.figure.on_event(Tap, guarded(self._overview_tapped))
+        self.figures.pixels.settled.on_change("data", guarded(self._settled))
         for fig in (self.figures.overview.figure, self.figures.fit.figure):
             fig.on_change(
                 "inner_width", lambda attr, old, new: self._held(self._resized)
