@@ -9,7 +9,23 @@ from stellar_gui.models.polynomial import Polynomial
 from stellar_gui.spectra import Spectra
 
 NAMES = ("teff", "logg", "fe_h")
+APOGEE_NAMES = ("teff", "logg", "m_h", "alpha_m")
 CENTRE, WIDTH = np.array([5000.0, 3.0, -0.5]), np.array([300.0, 0.6, 0.3])
+
+
+def apogee_mock(path) -> tuple[Spectra, Spectra]:
+    """Read training and test spectra of the mock survey of real coefficients."""
+    with np.load(path) as data:
+        return tuple(
+            Spectra(
+                data["wavelength"],
+                data[f"{part}_flux"],
+                data[f"{part}_ivar"],
+                labels=data[f"{part}_labels"],
+                label_names=APOGEE_NAMES,
+            )
+            for part in ("train", "test")
+        )
 
 
 class Mock(NamedTuple):

@@ -5,28 +5,16 @@ import pytest
 
 from stellar_gui.fitting.cannon import infer_cannon
 from stellar_gui.models.cannon import Cannon
-from stellar_gui.spectra import Spectra
-from tests.cannon_mock import robust_std
+from tests.cannon_mock import apogee_mock, robust_std
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("teff", "logg", "m_h", "alpha_m")
 REACHED_RMS = np.array([7.1, 0.0209, 0.0058, 0.0053])  # K and dex
 
 
 @pytest.fixture(scope="module")
 def surveys(shared):
-    with np.load(shared("data/mock_apogee.npz")) as data:
-        return tuple(
-            Spectra(
-                data["wavelength"],
-                data[f"{part}_flux"],
-                data[f"{part}_ivar"],
-                labels=data[f"{part}_labels"],
-                label_names=NAMES,
-            )
-            for part in ("train", "test")
-        )
+    return apogee_mock(shared("data/mock_apogee.npz"))
 
 
 def test_a_thousand_training_stars(surveys):

@@ -22,9 +22,9 @@ import torch
 from stellar_gui.fitting.cannon import infer_cannon
 from stellar_gui.models import Cannon
 from stellar_gui.spectra import Spectra
+from tests.cannon_mock import APOGEE_NAMES, apogee_mock
 
 MOCK = Path(__file__).resolve().parents[3] / "shared" / "data" / "mock_apogee.npz"
-LABELS = ("teff", "logg", "m_h", "alpha_m")
 ROUNDS = 2
 REPEATS = 5  # of ours in each round; the peer runs once
 
@@ -43,17 +43,7 @@ def mock_survey() -> tuple[Spectra, Spectra]:
     """Return training and test spectra of the mock survey, or exit with a sentence."""
     if not MOCK.exists():
         sys.exit(f"the mock survey {MOCK.name} is not there; nothing can be compared")
-    with np.load(MOCK) as data:
-        return tuple(
-            Spectra(
-                data["wavelength"],
-                data[f"{part}_flux"],
-                data[f"{part}_ivar"],
-                labels=data[f"{part}_labels"],
-                label_names=LABELS,
-            )
-            for part in ("train", "test")
-        )
+    return apogee_mock(MOCK)
 
 
 def peer():
@@ -99,7 +89,7 @@ def run_peer(clock, modules, train, test):
             te_flux,
             te_ivar,
         )
-        dataset.set_label_names(list(LABELS))
+        dataset.set_label_names(list(APOGEE_NAMES))
         model = model_module.CannonModel(2, useErrors=False)
         clock("peer train", lambda: model.train(dataset))
         clock("peer infer", lambda: model.infer_labels(dataset))
@@ -126,7 +116,7 @@ def report_errors(fit, test) -> list[str]:
     rms = error.std(0)
     zscore = (error / fit.sigma).std(0)
     missed = []
-    for k, name in enumerate(LABELS):
+    for k, name in enumerate(APOGEE_NAMES):
         print(f"  {name:8s} rms {rms[k]:8.4f}  z std {zscore[k]:.2f}")
         if rms[k] > 1.15 * REACHED_RMS[k]:
             missed.append(f"{name} rms {rms[k]:.4f} above 1.15 * {REACHED_RMS[k]}")
