@@ -11,9 +11,10 @@ from collections.abc import Container, Mapping
 
 import param
 
-PAGES = ("star",)
+PAGES = ("star", "training")
 _DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
 _MAX_HISTORY = 200
+_NO_FOLDER = frozenset('/\\:*?"<>|\0')  # the name of a run is that of its folder
 
 
 class Selection(param.Parameterized):
@@ -43,7 +44,7 @@ class Selection(param.Parameterized):
     pixel = param.Number(default=None, allow_None=True, doc="picked wavelength, Å")
     group = param.ClassSelector(class_=tuple, default=(), doc="ids of chosen stars")
     elements = param.ClassSelector(class_=tuple, default=(), doc="chosen elements")
-    run = param.String(default="", doc="name of the training run")
+    run = param.String(default="", doc="names of training runs, with commas between")
 
     def __init__(
         self, stars: Container[str] = (), model_names: tuple[str, ...] = (), **values
@@ -52,7 +53,7 @@ class Selection(param.Parameterized):
         super().__init__(**values)
         self.stars = stars
         self.model_names = tuple(model_names)
-        self._history: list[dict] = []
+        self._history: list[tuple[str, dict]] = []
         self._changed_at = -math.inf
         self._undoing = False
         self.param.watch(self._remember, _FIELDS)
@@ -60,26 +61,30 @@ class Selection(param.Parameterized):
     def _remember(self, *events):
         if self._undoing:
             return
-        old = {event.name: event.old for event in events}
+        old = {event.name: event.old for event in events if event.name != "page"}
         now = time.monotonic()
         drags_on = (
             set(old) == {"window"}
             and self._history
-            and set(self._history[-1]) == {"window"}
+            and set(self._history[-1][1]) == {"window"}
             and now - self._changed_at < _DRAG_SECONDS
         )
         self._changed_at = now
-        if not drags_on:
-            self._history.append(old)
+        if old and not drags_on:
+            self._history.append((self.page, old))
             del self._history[:-_MAX_HISTORY]
 
     def undo(self) -> bool:
-        """Take back the last change; False if there is none."""
-        if not self._history:
+        """Take back the last change made on this page; False if there is none.
+
+        A change of page is no change of what is looked at: the browser goes back.
+        """
+        here = [k for k, (page, _) in enumerate(self._history) if page == self.page]
+        if not here:
             return False
         self._undoing = True
         try:
-            self.param.update(**self._history.pop())
+            self.param.update(**self._history.pop(here[-1])[1])
         finally:
             self._undoing = False
         return True
@@ -109,6 +114,15 @@ class Selection(param.Parameterized):
                 refused.append(f"{name!r} is no part of a selection; it is ignored")
         self.param.update(**accepted)
         return refused
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Names of the chosen runs: the one that is looked at, then others beside it.
+
+        >>> Selection(run="payne-002,payne-001").runs
+        ('payne-002', 'payne-001')
+        """
+        return _names(self.run)
 
     def toggle_model(self, name: str) -> None:
         """Show a hidden model or hide a shown one; the order is that of all models."""
@@ -234,7 +248,11 @@ def _elements(selection, value):
 
 
 def _run(selection, value):
-    return str(value)
+    names = tuple(name.strip() for name in _names(value) if name.strip())
+    odd = [name for name in names if set(name) & _NO_FOLDER or name in (".", "..")]
+    if odd:
+        raise ValueError(f"run is {odd[0]!r}, expected the name of a training run")
+    return ",".join(names)
 
 
 _CHECKS = {

@@ -117,3 +117,20 @@ def test_where_a_user_comes_in_is_not_undone(selection):
     selection.start_here()
     assert not selection.undo()
     assert selection.star == "sun"
+
+
+def test_undo_takes_back_what_was_done_on_this_page(selection):
+    selection.choose(star="sun")
+    selection.choose(page="training")
+    selection.choose(run="payne-001")
+    selection.choose(page="star")
+    assert selection.undo()
+    assert (selection.page, selection.star, selection.run) == ("star", "", "payne-001")
+    assert not selection.undo()
+
+
+def test_a_run_is_named_by_its_folder_alone(selection):
+    assert selection.choose(run="payne-002, payne-001") == []
+    assert selection.runs == ("payne-002", "payne-001")
+    assert "expected the name of a training run" in selection.choose(run="../x")[0]
+    assert selection.runs == ("payne-002", "payne-001")
