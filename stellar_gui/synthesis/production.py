@@ -75,14 +75,19 @@ class Producer:
             if batch.rv is None:
                 flux = self.synthetic.flux(batch.labels)
             else:
-                flux = self._observed_flux(batch)
+                flux = self.seen(self.light(batch.labels), batch)
         return flux.numpy().astype(np.float32)
 
-    def _observed_flux(self, batch: Batch) -> torch.Tensor:
+    def light(self, labels: np.ndarray) -> torch.Tensor:
+        """Flux of observed stars before any motion and instrument, finely sampled."""
+        return self.observed.high_resolution_flux(labels, **self._not_lte(labels))
+
+    def seen(self, light: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """`light` of stars as the telescope sees it, with a batch's velocities.
+
+        (n_stars, n_pixels), a small part of the work: other velocities cost little.
+        """
         observed = self.observed
-        flux = observed.high_resolution_flux(
-            batch.labels, **self._not_lte(batch.labels)
-        )
         step = observed.fine.step * LIGHT_SPEED_KMS
         gaussian = "broadening" in self.recipe.without
         velocities = zip(batch.vmacro, batch.vsini, batch.rv, strict=True)
@@ -91,7 +96,7 @@ class Producer:
                 convolve(
                     star[None], broadening_kernel(*how, step, gaussian), observed.fine
                 )
-                for star, how in zip(flux, velocities, strict=True)
+                for star, how in zip(light, velocities, strict=True)
             ]
         )
         fwhm, skew = self._line_spread()
