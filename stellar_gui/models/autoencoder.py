@@ -50,7 +50,8 @@ class Autoencoders(nn.Module):
     def __init__(self, parts: Parts, config: dict[str, Any]):
         super().__init__()
         self.config = dict(config)
-        self.shared_shape, self.split_shape = parts.shared_shape, parts.split_shape
+        self.shared_shape = torch.Size(parts.shared_shape)
+        self.split_shape = torch.Size(parts.split_shape)
         for name, part in parts._asdict().items():
             if isinstance(part, nn.Module):
                 self.add_module(name, part)

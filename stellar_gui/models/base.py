@@ -18,7 +18,12 @@ class SpectralModel(Protocol):
     - ``training_labels`` (n, n_labels): a sample of what it was trained on;
     - ``jacobian(labels)`` -> (n_stars, n_pixels, n_labels), per physical unit;
     - ``flux_covariance``: the model's own error, an `ErrorModel`;
-    - ``nuisance``: names and Gaussian prior of parameters fitted beside the labels;
+    - ``nuisance``: names and Gaussian prior of parameters fitted beside the labels; such
+      a model takes ``nuisance=`` (n_stars, n_nuisance) as a second argument, and its
+      ``jacobian`` then has a column more for each;
+    - ``split_of(flux, ivar)`` -> (n_stars, n_nuisance): a star's own nuisance;
+    - ``folded()``: the model as a small network whose last layer alone is as wide as a
+      spectrum, a `models.folded.Folded`, which fits are fastest with; or None;
     - ``infer(spectra, **options)`` -> FitResult: the model's own inference, which
       `fitting.fit_labels` then uses;
     - ``header``: dict that `models.save_model` writes beside the weights.

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from stellar_gui.io.plain import json_text
 from stellar_gui.io.whole import written_whole
@@ -19,10 +20,12 @@ VERSION = 1
 
 
 def _kinds():
+    from stellar_gui.models.broadened import Broadened
     from stellar_gui.models.cannon import Cannon
+    from stellar_gui.models.cycle_starnet import CycleStarNet
     from stellar_gui.models.payne import Payne
 
-    return {"cannon": Cannon, "payne": Payne}
+    return {kind.kind: kind for kind in (Broadened, Cannon, CycleStarNet, Payne)}
 
 
 def save_model(
@@ -39,7 +42,11 @@ def save_model(
             f"a model of class {type(model).__name__} cannot be saved; expected one "
             f"with to_tensors() and header(), such as {', '.join(_kinds())}"
         )
-    tensors = {k: v.detach().cpu().contiguous() for k, v in model.to_tensors().items()}
+    # copies: parts of a model may share a tensor, and a file may not
+    tensors = {
+        k: v.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for k, v in model.to_tensors().items()
+    }
     tensors |= {name: tensors[name].half() for name in half}
     header = {"format": FORMAT, "version": VERSION, **model.header()}
     text = json_text(header, f"the header of the {header['kind']} model")
@@ -57,18 +64,28 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Spectral
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}")
-    tensors, header = _read(path, device)
+    return model_of(*_read(path, device), path.name)
+
+
+def model_of(
+    tensors: dict[str, Tensor], header: dict, name: str = "the header"
+) -> SpectralModel:
+    """Build a model, or a part of one, from its tensors and its header.
+
+    Raises ValueError, with the ``name`` of where they stood, for an unknown kind or if
+    one is missing.
+    """
     kinds = _kinds()
     if header.get("kind") not in kinds:
         raise ValueError(
-            f"{path.name} holds a model of kind {header.get('kind')!r}, expected one "
+            f"{name} holds a model of kind {header.get('kind')!r}, expected one "
             f"of {', '.join(kinds)}. It may come from a newer stellar_gui."
         )
     try:
         return kinds[header["kind"]].from_tensors(tensors, header)
     except KeyError as missing:
         raise ValueError(
-            f"{path.name} lacks {missing}, which a {header['kind']} model needs. "
+            f"{name} lacks {missing}, which a {header['kind']} model needs. "
             "Save the model again."
         ) from None
 
