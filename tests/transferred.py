@@ -59,6 +59,7 @@ class Transferred(Emulator):
         self.emulator, self.knows = Emulator(), set(knows)
         labels = random_labels(2000, 99) if training_labels is None else training_labels
         self.training_labels = torch.as_tensor(labels)
+        self.offsets = torch.zeros(3, dtype=torch.float64)
 
     def __call__(self, labels, nuisance=None):
         flux = self.emulator(labels)

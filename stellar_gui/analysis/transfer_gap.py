@@ -51,12 +51,12 @@ def transfer_errors(
     check_same_pixels(model, spectra)
     labels = torch.as_tensor(np.array(labels, dtype=float))
     own = model.own_nuisance(spectra)
-    emulated = evaluate(model.emulator, labels)
+    plain = evaluate(model.emulator, labels)
     error = lambda flux: squared_error(flux, true_flux)  # noqa: E731
     transferred = lambda nuisance: error(evaluate(model, labels, nuisance))  # noqa: E731
     return TransferErrors(
-        emulator=error(emulated),
-        shifted=error(emulated + mean_shift(model, spectra)),
+        emulator=error(plain),
+        shifted=error(plain + mean_shift(model, spectra)),
         own=transferred(own),
         swapped=transferred(own[partners(len(spectra), seed)]),
         mean_split=transferred(own.mean(0, keepdim=True).expand_as(own)),
@@ -94,8 +94,18 @@ def mean_shift(model, spectra: Spectra) -> np.ndarray:
     good = spectra.good
     flux = np.where(good, spectra.flux, 0.0).astype(float)
     observed = flux.sum(axis=0) / np.maximum(good.sum(axis=0), 1)
-    emulated = evaluate(model.emulator, model.training_labels[:_MOST]).mean(axis=0)
-    return np.where(good.any(axis=0), observed - emulated, 0.0)
+    assumed = emulated(model, model.training_labels[:_MOST]).mean(axis=0)
+    return np.where(good.any(axis=0), observed - assumed, 0.0)
+
+
+def emulated(model, labels) -> np.ndarray:
+    """Flux of the model's emulator (n_stars, n_pixels) at labels of the model.
+
+    Differs from the emulator's own by the model's ``offsets``: see
+    `CycleStarNet.shifted`.
+    """
+    labels = torch.as_tensor(np.array(labels, dtype=float))
+    return evaluate(model.emulator, labels - model.offsets)
 
 
 def partners(n_stars: int, seed: int = 0) -> np.ndarray:
