@@ -4,23 +4,28 @@ A format module has ``TITLE``, ``identify(path)`` and ``load(path, **options)``.
 package imports nothing above `spectra`.
 """
 
+import importlib
 from pathlib import Path
 from types import ModuleType
 
-from stellar_gui.io import apogee, aspcap, fits1d, hdf5, tables
 from stellar_gui.io.hdf5 import write_spectra
 from stellar_gui.spectra import Spectra
 
-__all__ = ["FORMATS", "identify_format", "read_spectra", "write_spectra"]
+__all__ = [
+    "FORMATS",
+    "format_module",
+    "identify_format",
+    "read_spectra",
+    "write_spectra",
+]
 
-FORMATS: dict[str, ModuleType] = {
-    "hdf5": hdf5,
-    "apogee": apogee,
-    "aspcap": aspcap,
-    "fits1d": fits1d,
-    "tables": tables,
-}
-"""Format modules by name, in the order they are asked; the most particular first."""
+FORMATS = ("hdf5", "apogee", "aspcap", "fits1d", "tables")
+"""Formats by name, in the order they are asked; the most particular first."""
+
+
+def format_module(name: str) -> ModuleType:
+    """Return the module of a format; astropy comes with all but ``hdf5``."""
+    return importlib.import_module(f"stellar_gui.io.{name}")
 
 
 def identify_format(path: str | Path) -> str:
@@ -36,10 +41,10 @@ def identify_format(path: str | Path) -> str:
         raise FileNotFoundError(f"there is no file {path}; check its name and folder")
     if not path.stat().st_size:
         raise ValueError(f"{path.name} is empty. Fetch or make the file again.")
-    for name, module in FORMATS.items():
-        if module.identify(path):
+    for name in FORMATS:
+        if format_module(name).identify(path):
             return name
-    known = "; ".join(module.TITLE for module in FORMATS.values())
+    known = "; ".join(format_module(name).TITLE for name in FORMATS)
     raise ValueError(
         f"{path.name} is in no known format; expected one of: {known}. Convert it to a "
         "table with the columns wavelength, flux and error."
@@ -59,4 +64,4 @@ def read_spectra(path: str | Path, *, format: str | None = None, **options) -> S
             "look at the content"
         )
     name = format or identify_format(path)
-    return FORMATS[name].load(Path(path), **options)
+    return format_module(name).load(Path(path), **options)

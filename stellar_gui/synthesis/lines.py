@@ -10,8 +10,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from astropy.table import Column, Table
-from astropy.units import UnitConversionError
 
 from stellar_gui import paths
 
@@ -167,6 +165,8 @@ def read_line_list(path) -> LineList:
     Raises ValueError naming the columns that are missing or whose unit does not fit.
     ``max_depth`` and ``half_window`` may be absent or empty: NaN, until measured.
     """
+    from astropy.table import Table  # half a second, which the bundled list spares
+
     table = Table.read(path, format="ascii.ecsv")
     units = {
         name: _COLUMNS[field].unit
@@ -180,6 +180,8 @@ def read_line_list(path) -> LineList:
 
 
 def _in_unit(column, unit: str | None, path) -> np.ndarray:
+    from astropy.units import UnitConversionError
+
     if np.ma.is_masked(column):  # empty cells
         column = column.astype(float).filled(np.nan)
     if not unit or column.unit is None:
@@ -195,6 +197,8 @@ def _in_unit(column, unit: str | None, path) -> np.ndarray:
 
 def write_line_list(path, lines: LineList) -> None:
     """Write ``lines`` as ECSV with units; an existing file is not overwritten."""
+    from astropy.table import Column, Table
+
     table = Table()
     for field, name in _file_names(lines.medium).items():
         unit = _COLUMNS[field].unit or None
