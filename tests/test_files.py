@@ -86,9 +86,7 @@ def test_tensors_of_others_and_newer_files_are_refused(model, tmp_path):
         load_model(path)
     header = {"format": "stellar_gui model", "version": 1, "kind": "oracle"}
     save_file({"a": torch.ones(3)}, path, metadata={"header": json.dumps(header)})
-    with pytest.raises(
-        ValueError, match=r"kind 'oracle', expected one of cannon, payne"
-    ):
+    with pytest.raises(ValueError, match=r"kind 'oracle', expected one of .* payne"):
         load_model(path)
     save_file(
         {"a": torch.ones(3)},

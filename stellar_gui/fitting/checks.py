@@ -5,6 +5,7 @@ import numpy as np
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.spectra import Spectra, wavelength_pieces
 
+TREATMENTS = ("joint", "own", "mean")  # of a model's nuisance
 _SAME = 1e-9  # relative: pixels closer than this are one pixel
 _FLUX_RANGE = (0.2, 2.0)
 _LOOKED_AT = 500  # pixels of a star that tell its level
@@ -54,6 +55,21 @@ def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
     pixels = match_pixels(model.wavelength.numpy(force=True), spectra.wavelength)
     _check_grid(model, spectra, pixels)
     return pixels
+
+
+def check_nuisance(model: SpectralModel, treatment: str) -> None:
+    """Raise ValueError if a fit cannot treat the nuisance of a model in that way."""
+    if treatment not in TREATMENTS:
+        raise ValueError(
+            f"nuisance is {treatment!r}, expected one of {', '.join(TREATMENTS)}"
+        )
+    known = getattr(model, "nuisance", None) is None or hasattr(model, "split_of")
+    if treatment == "own" and not known:
+        names = ", ".join(model.nuisance.names)
+        raise ValueError(
+            f"a {model.kind} model cannot tell {names} from a spectrum alone, "
+            "expected nuisance='joint' or 'mean'. Fit it beside the labels."
+        )
 
 
 def check_level(flux, good, ids) -> None:

@@ -60,13 +60,16 @@ def domain_of(model: SpectralModel, device, seed: int = 0) -> Domain:
     """Find the domain of any model.
 
     Labels other than teff, logg and [Fe/H] get a Gaussian prior of the median and
-    robust spread of the training labels: a spectrum may hardly show them, and a bound
-    of the range would be the only other thing to stop them.
+    robust spread of the model's ``prior_labels``, or of its training labels: a spectrum
+    may hardly show them, and a bound of the range would be the only other thing to stop
+    them.
     """
     scaling = scaling_of(model)
     sample = _sample(model, scaling, seed).to(device)
-    middle = sample.median(0).values
-    spread = [robust_std(column) for column in sample.T.numpy(force=True)]
+    usual = getattr(model, "prior_labels", None)
+    usual = sample if usual is None else scaling.to_coordinates(usual.double())
+    middle = usual.median(0).values.to(device)
+    spread = [robust_std(column) for column in usual.T.numpy(force=True)]
     lower = middle.new_full((len(middle),), -0.5 - MARGIN)
     upper = -lower
     precision = middle.new_tensor(spread).clamp(min=1e-3) ** -2
@@ -80,8 +83,9 @@ def domain_of(model: SpectralModel, device, seed: int = 0) -> Domain:
     if nuisance is not None:
         mean, sigma = nuisance.mean.to(middle), nuisance.sigma.to(middle)
         middle, precision = torch.cat([middle, mean]), torch.cat([precision, sigma**-2])
-        lower = torch.cat([lower, mean - _NUISANCE_REACH * sigma])
-        upper = torch.cat([upper, mean + _NUISANCE_REACH * sigma])
+        reach = _NUISANCE_REACH * sigma
+        lower = torch.cat([lower, (mean - reach).clamp(min=nuisance.lower)])
+        upper = torch.cat([upper, (mean + reach).clamp(max=nuisance.upper)])
     ranges = getattr(model, "label_ranges", None)
     if ranges is not None:
         ranges = torch.as_tensor(ranges, dtype=torch.float64, device=middle.device)

@@ -30,6 +30,7 @@ _HOPELESS = 50.0  # in chi2 above the best start
 _SILENT_SHARE = 1e-3  # of a pixel's taps that may come from silent pixels
 _MOST_KEPT = 4  # fitters
 _AT_END = 2.0  # pixels: a velocity this near to the end of its search is flagged
+_KNOWN = 1e12  # precision of a parameter that is held
 _SAME_MINIMUM, _OTHER_MINIMUM = 4.0, 25.0  # in chi2, and in squared sigmas
 
 
@@ -41,6 +42,7 @@ class Options(NamedTuple):
     basis: Tensor | None
     prior: bool
     iterations: int
+    nuisance: str = "joint"
 
 
 class Fits(NamedTuple):
@@ -55,6 +57,8 @@ class Fits(NamedTuple):
     flags: Tensor
     model_flux: Tensor  # (n_stars, n_pixels), NaN outside
     model_sigma: Tensor  # (n_stars, n_pixels)
+    nuisance: Tensor  # (n_stars, n_nuisance)
+    nuisance_sigma: Tensor  # NaN where held
 
 
 class Fitter:
@@ -71,6 +75,7 @@ class Fitter:
         self.library = Library(
             self.forward, self.layout, self.domain.sample, fill, seed
         )
+        self._split_of = getattr(model, "split_of", None)
         error = getattr(model, "flux_covariance", None)
         self.noise = ModelNoise(error, self.layout, self.device)
         self.pixel = self.layout.step * C_KMS  # km/s
@@ -122,8 +127,9 @@ class Fitter:
             options.basis,
             None if fitted else velocity,
         )
-        start, lower, upper = self._bounded(rough, reach, options.basis)
-        task.errors = Sandwich(ivar, self.noise, task.prior, start.shape[1])
+        start, lower, upper = self._bounded(rough, reach, options)
+        known = self._held(task.prior) if options.nuisance != "joint" else task.prior
+        task.errors = Sandwich(ivar, self.noise, known, start.shape[1])
         found = minimise(task, start, lower, upper, iterations=options.iterations)
         covariance, hessian = task.errors.covariance(), task.errors.hessian
         flags = torch.where(found.converged, 0, int(FitFlag.NOT_CONVERGED))
@@ -131,7 +137,7 @@ class Fitter:
         if fitted:
             flags |= self._velocity_edge(found.parameters, options.rv_range)
         flags |= _disagreement(found.parameters, hessian, *others)
-        return self._in_units(task, found, covariance, flags)
+        return self._in_units(task, found, covariance, flags, options)
 
     def _rough(self, flux, weight, velocity, reach, options):
         """Minimise from every start; returns the best and all, with their costs.
@@ -141,6 +147,7 @@ class Fitter:
         """
         resting = at_rest(self.layout, flux, weight, velocity)
         first = self.library.starts(*resting, options.starts)
+        first[:, :, self.n_labels :] = self._nuisance_start(*resting, options)[:, None]
         n_stars, n_starts, _ = first.shape
         star = torch.arange(n_stars, device=self.device).repeat_interleave(n_starts)
         parameters, held = first.flatten(0, 1), velocity
@@ -158,7 +165,9 @@ class Fitter:
             held,
             exact=not self.forward.has_gram,
         )
-        parameters, lower, upper = self._bounded(parameters, reach, None)
+        parameters, lower, upper = self._bounded(
+            parameters, reach, options._replace(basis=None)
+        )
         cost = parameters.new_full((len(star),), torch.inf)
         hopeful = torch.arange(len(star), device=self.device)
         pending = torch.ones_like(star, dtype=torch.bool)
@@ -184,10 +193,27 @@ class Fitter:
         chosen = every[torch.arange(n_stars, device=self.device), cost.argmin(1)]
         return chosen, (every, cost)
 
-    def _bounded(self, parameters, reach, basis):
+    def _nuisance_start(self, flux, weight, options):
+        """(n_stars, n_nuisance) of stars at rest: their own, or the prior's mean."""
+        mean = self.domain.prior.mean[self.n_labels :].expand(len(flux), -1)
+        if self._split_of is None or options.nuisance == "mean":
+            return mean
+        flux, weight = self.layout.extract(flux), self.layout.extract(weight)
+        return self._split_of(flux, weight).to(mean)
+
+    def _held(self, prior):
+        """The prior of a fit whose nuisance is known."""
+        precision = prior.precision.clone()
+        precision[self.n_labels :] = _KNOWN
+        return prior._replace(precision=precision)
+
+    def _bounded(self, parameters, reach, options):
         """Parameters with those of the continuum, and the bounds of all, (n, m)."""
-        n = len(parameters)
-        lower, upper = (b.expand(n, -1) for b in (self.domain.lower, self.domain.upper))
+        n, basis = len(parameters), options.basis
+        lower, upper = (b.repeat(n, 1) for b in (self.domain.lower, self.domain.upper))
+        if options.nuisance != "joint":
+            start = parameters[:, self.n_labels : self.n_model]
+            lower[:, self.n_labels :] = upper[:, self.n_labels :] = start
         if reach:
             at = parameters[:, self.n_model :]
             lower, upper = (
@@ -203,7 +229,7 @@ class Fitter:
             )
         return parameters, lower, upper
 
-    def _in_units(self, task, found: Minimum, covariance, flags):
+    def _in_units(self, task, found: Minimum, covariance, flags, options):
         """Physical units; NaN wherever a star has no good pixel."""
         n, state = self.n_labels, found.state
         n_good = (task.weight > 0).sum(1)
@@ -220,6 +246,10 @@ class Fitter:
             else torch.full_like(state.cost, torch.nan)
         )
         sigma = covariance[:, at, at].sqrt() if fitted else velocity
+        nuisance = found.parameters[:, n : self.n_model]
+        spread = torch.diagonal(covariance, dim1=1, dim2=2)[:, n : self.n_model].sqrt()
+        if options.nuisance != "joint":
+            spread = torch.full_like(spread, torch.nan)
         here = task.velocity if not fitted else velocity
         flux = state.clean * task.continuum(found.parameters)
         flux = torch.where(self._inside(here), flux, torch.nan)
@@ -234,6 +264,8 @@ class Fitter:
             torch.where(bad, int(FitFlag.ALL_BAD), flags),
             self.layout.extract(blank(flux)).float(),
             self.layout.extract(own),
+            blank(nuisance),
+            blank(spread),
         )
 
     def _edge(self, parameters):

@@ -1,7 +1,8 @@
 """From label coordinates to spline coefficients and their Jacobian, for any model.
 
-`NetworkForward` knows the Payne's layers: no graph, the spline folded into the last
-layer, and a Gauss-Newton Hessian from one shared Gram matrix. `AutomaticForward` takes
+`NetworkForward` knows networks whose last layer is linear, the Payne's and folded ones:
+no graph over pixels, the spline folded into that layer, and a Gauss-Newton Hessian from
+one shared Gram matrix. `AutomaticForward` takes
 any differentiable `SpectralModel`, by forward mode or by the model's own ``jacobian``.
 """
 
@@ -11,20 +12,22 @@ from torch import Tensor
 from stellar_gui.fitting.velocity import PixelLayout
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import LabelScaling, Network
+from stellar_gui.models.folded import Folded
 
 
 class NetworkForward:
-    """The fast path of a model with a ``network`` over its label scaling."""
+    """The fast path of a model with a network over its label scaling."""
 
     has_gram = True
 
-    def __init__(self, model, layout: PixelLayout):
+    def __init__(
+        self, model: SpectralModel, network: Network | Folded, layout: PixelLayout
+    ):
         self.n_labels = len(model.label_names)
-        self.n_nuisance = 0
-        net = model.network
-        self.network: Network = net._replace(
-            weight3=layout.coefficients(net.weight3.T).T.contiguous(),
-            bias3=layout.coefficients(net.bias3[None])[0],
+        self.n_nuisance = _count_nuisance(model)
+        self.network = network.with_output(
+            layout.coefficients(network.weight3.T).T.contiguous(),
+            layout.coefficients(network.bias3[None])[0],
         )
 
     def coefficients(self, coordinates: Tensor, output=True):
@@ -32,7 +35,7 @@ class NetworkForward:
 
         Without ``output`` the first is None.
         """
-        hidden = self.network.hidden(coordinates.to(self.network.weight1))
+        hidden = self.network.hidden(coordinates.to(self.network.weight3))
         return self.network.output(hidden.activation) if output else None, hidden
 
     def jacobian(self, coordinates: Tensor, kept) -> Tensor:
@@ -64,8 +67,7 @@ class AutomaticForward:
     ):
         self.model, self.layout, self.scaling = model, layout, scaling
         self.n_labels = len(model.label_names)
-        nuisance = getattr(model, "nuisance", None)
-        self.n_nuisance = len(nuisance.names) if nuisance is not None else 0
+        self.n_nuisance = _count_nuisance(model)
 
     def coefficients(self, coordinates: Tensor, output=True):
         """(n, n_labels + n_nuisance) float64 -> (n, n_padded), and nothing to keep."""
@@ -78,29 +80,31 @@ class AutomaticForward:
     def jacobian(self, coordinates: Tensor, kept) -> Tensor:
         """d coefficients / d coordinates, (n, n_labels + n_nuisance, n_padded)."""
         with torch.no_grad():
-            flux = (
-                self._own(coordinates) if self._has_own() else self._pushed(coordinates)
-            )
+            has_own = hasattr(self.model, "jacobian")
+            flux = (self._own if has_own else self._pushed)(coordinates)
         n, k, _ = flux.shape
         return self.layout.coefficients(flux.float().reshape(n * k, -1)).reshape(
             n, k, -1
         )
 
     def _flux(self, coordinates):
-        labels = self.scaling.to_labels(coordinates[:, : self.n_labels])
-        nuisance = coordinates[:, self.n_labels :]
-        more = {"nuisance": nuisance} if self.n_nuisance else {}
+        labels, nuisance = self._parts(coordinates)
         # a model may be silent in pixels, which the fit gives no weight
-        return torch.nan_to_num(self.model(labels, **more), nan=1.0)
-
-    def _has_own(self):
-        return hasattr(self.model, "jacobian") and not self.n_nuisance
+        return torch.nan_to_num(self.model(labels, **nuisance), nan=1.0)
 
     def _own(self, coordinates):
-        labels = self.scaling.to_labels(coordinates)
-        jacobian = torch.nan_to_num(self.model.jacobian(labels))
+        labels, nuisance = self._parts(coordinates)
+        jacobian = torch.nan_to_num(self.model.jacobian(labels, **nuisance))
         scale = self.scaling.labels_per_coordinate.to(jacobian)
-        return (jacobian @ scale).transpose(1, 2)  # (n, n_labels, n_pixels)
+        along_labels = jacobian[:, :, : self.n_labels] @ scale
+        jacobian = torch.cat([along_labels, jacobian[:, :, self.n_labels :]], 2)
+        return jacobian.transpose(1, 2)  # (n, n_labels + n_nuisance, n_pixels)
+
+    def _parts(self, coordinates):
+        """Labels in physical units, and the nuisance as a keyword if there is one."""
+        labels = self.scaling.to_labels(coordinates[:, : self.n_labels])
+        nuisance = coordinates[:, self.n_labels :]
+        return labels, {"nuisance": nuisance} if self.n_nuisance else {}
 
     def _pushed(self, coordinates):
         """Forward mode, one label after the other: memory stays that of a spectrum."""
@@ -118,6 +122,14 @@ class AutomaticForward:
 
 def forward_of(model, layout: PixelLayout, scaling: LabelScaling):
     """Return the fastest forward that fits the model."""
-    if isinstance(getattr(model, "network", None), Network):
-        return NetworkForward(model, layout)
+    network = getattr(model, "network", None)
+    if not isinstance(network, Network):
+        network = model.folded() if hasattr(model, "folded") else None
+    if network is not None:
+        return NetworkForward(model, network, layout)
     return AutomaticForward(model, layout, scaling)
+
+
+def _count_nuisance(model):
+    nuisance = getattr(model, "nuisance", None)
+    return 0 if nuisance is None else len(nuisance.names)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from stellar_gui.fitting.checks import check_fittable, check_level
+from stellar_gui.fitting.checks import check_fittable, check_level, check_nuisance
 from stellar_gui.fitting.continuum import continuum_basis
 from stellar_gui.fitting.fit import Fits, Options, fitter_of
 from stellar_gui.fitting.result import FitResult
@@ -42,6 +42,7 @@ def fit_by_least_squares(
     continuum_degree: int | None = None,
     starts: int = 3,
     prior: bool = True,
+    nuisance: str = "joint",
     iterations: int = 40,
     device: str = "cpu",
     seed: int = 0,
@@ -55,18 +56,24 @@ def fit_by_least_squares(
     pieces of the grid allow (300, or 100 for narrow ones); continuum_degree: of a
     polynomial for each piece that multiplies the model, None for none; starts: from how
     many library stars; prior: let labels that the spectrum hardly shows keep to the
-    spread of the training labels (never teff, logg and [Fe/H]); progress(done, total)
+    spread of the training labels (never teff, logg and [Fe/H]); nuisance, of a model
+    that has one: "joint" fits it beside the labels, under the model's prior, "own"
+    holds it at what the star's own spectrum says, "mean" at the prior's mean;
+    progress(done, total)
     is called after each batch; clip: fit again, twice, without the pixels whose
     z-score exceeds that many robust standard deviations of the star's z-scores. Real
     lines that no LTE model has right would pull the labels; None keeps all pixels.
+
+    Raises ValueError for "own" if the model cannot tell a star's own nuisance.
     """
     pixels = check_fittable(model, spectra)
+    check_nuisance(model, nuisance)
     fitter = fitter_of(model, str(device), seed)
     reach = fitter.reach() if rv_range is None else float(rv_range)
     basis = None
     if continuum_degree is not None:
         basis = continuum_basis(fitter.layout, continuum_degree)
-    options = Options(reach, starts, basis, prior, iterations)
+    options = Options(reach, starts, basis, prior, iterations, nuisance)
     parts = []
     for start in range(0, len(spectra), batch):
         stars = spectra[start : start + batch]
@@ -77,7 +84,8 @@ def fit_by_least_squares(
             progress(min(start + batch, len(spectra)), len(spectra))
     fits = Fits(*(torch.cat(p).numpy(force=True) for p in zip(*parts, strict=True)))
     n_continuum = 0 if basis is None else len(basis)
-    n_parameters = fitter.n_model + int(reach > 0) + n_continuum
+    n_model = fitter.n_model if nuisance == "joint" else fitter.n_labels
+    n_parameters = n_model + int(reach > 0) + n_continuum
     return _result(fits, model, pixels, spectra.n_pixels, n_parameters)
 
 
@@ -117,6 +125,7 @@ def _result(fits, model, pixels, n_pixels, n_parameters):
         full[:, pixels[here]] = array[:, here]
         return full
 
+    nuisance = getattr(model, "nuisance", None)
     return FitResult(
         label_names=tuple(model.label_names),
         labels=fits.labels,
@@ -129,6 +138,9 @@ def _result(fits, model, pixels, n_pixels, n_parameters):
         rv=fits.velocity,
         rv_sigma=fits.velocity_sigma,
         n_parameters=n_parameters,
+        nuisance_names=() if nuisance is None else tuple(nuisance.names),
+        nuisance=None if nuisance is None else fits.nuisance,
+        nuisance_sigma=None if nuisance is None else fits.nuisance_sigma,
     )
 
 

@@ -42,7 +42,9 @@ class FitResult:
     nothing; model_sigma same shape or (n_pixels,), the model's own error per pixel
     (the Cannon's scatter, the Payne's emulator error): z-scores add it to 1/ivar;
     n_parameters, of a star: all that were fitted, the velocity, the continuum and the
-    model's nuisance parameters included, None for the labels and the velocity alone.
+    model's nuisance parameters included, None for the labels and the velocity alone;
+    nuisance, nuisance_sigma (n_stars, n_nuisance), by nuisance_names: None for a model
+    without, sigma NaN where the fit held them.
     """
 
     label_names: tuple[str, ...]
@@ -56,6 +58,9 @@ class FitResult:
     rv: np.ndarray
     rv_sigma: np.ndarray
     n_parameters: int | None = None
+    nuisance_names: tuple[str, ...] = ()
+    nuisance: np.ndarray | None = None
+    nuisance_sigma: np.ndarray | None = None
 
     def __post_init__(self):
         if self.n_parameters is None:
@@ -77,16 +82,18 @@ class FitResult:
                     f"star {stars} does not exist, expected 0 to {len(self) - 1}"
                 )
             stars = [stars]
-        cut = lambda a: a[stars]  # noqa: E731
+        cut = lambda a: None if a is None else a[stars]  # noqa: E731
         sigma = self.model_sigma
         return FitResult(
             label_names=self.label_names,
             n_parameters=self.n_parameters,
+            nuisance_names=self.nuisance_names,
             model_sigma=cut(sigma) if sigma.ndim == 2 else sigma,
             **{
                 name: cut(getattr(self, name))
                 for name in (
-                    "labels covariance chi2 n_good flags model_flux rv rv_sigma"
+                    "labels covariance chi2 n_good flags model_flux rv rv_sigma "
+                    "nuisance nuisance_sigma"
                 ).split()
             },
         )

@@ -16,11 +16,12 @@ class SpectralModel(Protocol):
 
     - ``label_ranges`` (n_labels, 2), physical units: outside, a fit is flagged;
     - ``training_labels`` (n, n_labels): a sample of what it was trained on;
+    - ``prior_labels``, the same: where the prior of a fit is another sample;
     - ``jacobian(labels)`` -> (n_stars, n_pixels, n_labels), per physical unit;
     - ``flux_covariance``: the model's own error, an `ErrorModel`;
-    - ``nuisance``: names and Gaussian prior of parameters fitted beside the labels; such
-      a model takes ``nuisance=`` (n_stars, n_nuisance) as a second argument, and its
-      ``jacobian`` then has a column more for each;
+    - ``nuisance``: names and Gaussian prior of parameters fitted beside the labels;
+      such a model takes ``nuisance=`` (n_stars, n_nuisance) as a second argument, and
+      its ``jacobian`` then has a column more for each;
     - ``split_of(flux, ivar)`` -> (n_stars, n_nuisance): a star's own nuisance;
     - ``folded()``: the model as a small network whose last layer alone is as wide as a
       spectrum, a `models.folded.Folded`, which fits are fastest with; or None;

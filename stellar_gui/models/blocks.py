@@ -3,6 +3,7 @@
 Nothing here knows of fits, files or training.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,8 @@ class Nuisance(NamedTuple):
     names: tuple[str, ...]
     mean: Tensor  # (n_nuisance,)
     sigma: Tensor  # (n_nuisance,)
+    lower: float = -math.inf  # no value may be below, whatever the data say
+    upper: float = math.inf
 
 
 class LabelScaling(NamedTuple):
@@ -156,6 +159,10 @@ class Network(NamedTuple):
     def output(self, activation: Tensor) -> Tensor:
         """(n_stars, n_hidden_2) -> (n_stars, n_pixels)."""
         return torch.addmm(self.bias3, activation, self.weight3.T)
+
+    def with_output(self, weight3: Tensor, bias3: Tensor) -> "Network":
+        """The same inner layers with another last one."""
+        return self._replace(weight3=weight3, bias3=bias3)
 
     def hidden_jacobian(self, hidden: Hidden) -> Tensor:
         """d activation / d coordinates, (n_stars, n_labels, n_hidden_2)."""

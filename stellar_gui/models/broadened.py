@@ -23,7 +23,7 @@ _FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum, in sigma
 WIDEST = 30.0  # km/s
 _REACH = 5.0  # the kernel ends here, in sigma of the widest
 _FREQUENCIES = 64  # at which a kernel is integrated
-_WEAK = Nuisance(("broadening",), torch.tensor([5.0]), torch.tensor([5.0]))
+_WEAK = Nuisance(("broadening",), torch.tensor([5.0]), torch.tensor([5.0]), 0.0, WIDEST)
 
 
 class Broadening:
@@ -195,7 +195,7 @@ class Broadened:
         prior = tensors["nuisance_mean"], tensors["nuisance_sigma"]
         return cls(
             model_of(emulator, header["emulator"]),
-            Nuisance(_WEAK.names, *prior),
+            Nuisance(_WEAK.names, *prior, _WEAK.lower, _WEAK.upper),
             header["provenance"],
         )
 

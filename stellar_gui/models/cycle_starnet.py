@@ -18,6 +18,7 @@ from stellar_gui.models.autoencoder import Autoencoders, Latents, build_autoenco
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import ErrorModel, LabelScaling, Nuisance, checked_labels
 from stellar_gui.models.files import model_of
+from stellar_gui.models.folded import Folded, fold
 from stellar_gui.spectra import Spectra
 
 LINKS = ("difference", "decode")
@@ -101,6 +102,15 @@ class CycleStarNet:
         """The emulator's: what the transfer errs by is unknown without the truth."""
         return self.emulator.flux_covariance
 
+    @property
+    def prior_labels(self) -> Tensor | None:
+        """The emulator's training labels, moved by the offsets: a prior of fits.
+
+        The assumed distribution would be none: it shapes the transfer already.
+        """
+        labels = self.emulator.training_labels
+        return None if labels is None else labels + self.offsets.to(labels)
+
     @cached_property
     def scaling(self) -> LabelScaling:
         """The emulator's, moved by the offsets."""
@@ -177,6 +187,11 @@ class CycleStarNet:
             return torch.func.jvp(self.transfer, (flux, z_split), direction)[1]
 
         return torch.func.vmap(push)(*tangents).movedim(0, 2)
+
+    def folded(self) -> Folded | None:
+        """The model as one small network; None unless all of it is dense."""
+        network = getattr(self.emulator, "linear_output", None)
+        return None if network is None else fold(network, self.networks, self.link)
 
     def own_nuisance(self, spectra: Spectra) -> Tensor:
         """``z_split`` of observed stars from their own spectra, (n_stars, n_nuisance).

@@ -81,6 +81,11 @@ class Payne:
         scale = self.scaling.labels_per_coordinate.inverse().to(inner)
         return self.network.weight3 @ (inner.transpose(1, 2) @ scale)
 
+    @property
+    def linear_output(self) -> Network:
+        """The network, whose last layer gives flux without a further function."""
+        return self.network
+
     def _scaled(self, labels):
         labels = checked_labels(labels, self.label_names)
         # in double precision: 5000 K has no digits to spare in single
