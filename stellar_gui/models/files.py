@@ -3,20 +3,17 @@
 Never pickle: a model file from anybody can be opened without running what is in it.
 """
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from stellar_gui.io.model_header import FORMAT, VERSION, read_model_header
 from stellar_gui.io.plain import json_text
 from stellar_gui.io.whole import written_whole
 from stellar_gui.models.base import SpectralModel
-
-FORMAT = "stellar_gui model"
-VERSION = 1
 
 
 def _kinds():
@@ -61,10 +58,7 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Spectral
     Raises FileNotFoundError if there is none, ValueError if the file is not a model of
     this project, is truncated, or comes from a newer version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no model file {path}")
-    return model_of(*_read(path, device), path.name)
+    return model_of(*_read(path, device), Path(path).name)
 
 
 def model_of(
@@ -91,24 +85,7 @@ def model_of(
 
 
 def _read(path, device):
-    try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            metadata = file.metadata() or {}
-            header = json.loads(metadata.get("header", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise ValueError(
-            f"{path.name} is not a whole model file ({error}); expected safetensors "
-            "as save_model() writes them. Copy the file again."
-        ) from None
-    if header.get("format") != FORMAT:
-        raise ValueError(
-            f"{path.name} holds tensors but no header of a {FORMAT}; expected a file "
-            "written by save_model(). Weights of other programs must be converted."
-        )
-    if header["version"] > VERSION:
-        raise ValueError(
-            f"{path.name} has version {header['version']}, expected at most "
-            f"{VERSION}. Install a newer stellar_gui."
-        )
+    header = read_model_header(path)
+    with safe_open(path, framework="pt", device=str(device)) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return tensors, header
