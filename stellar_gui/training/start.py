@@ -14,6 +14,7 @@ from stellar_gui.io import read_spectra
 from stellar_gui.models import save_model
 from stellar_gui.spectra import Spectra
 from stellar_gui.training.cannon import CannonTrainer
+from stellar_gui.training.cycle_start import cycle_starnet
 from stellar_gui.training.device import choose_device
 from stellar_gui.training.loop import train
 from stellar_gui.training.payne import PayneTrainer
@@ -42,7 +43,7 @@ def _payne(training, validation, *, seed, device, labels=None, hidden=300, steps
     )
 
 
-METHODS = {"cannon": _cannon, "payne": _payne}
+METHODS = {"cannon": _cannon, "payne": _payne, "cycle-starnet": cycle_starnet}
 
 
 def start(
