@@ -1,11 +1,12 @@
 """A small spectral model of a few lines: the truth that tests of fits know exactly."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from stellar_gui import Spectra
+from stellar_gui.models.blocks import Nuisance
 
 STEP = 1.0 / 67500.0  # in ln(wavelength)
 STARTS, LENGTHS = (4800.0, 5680.0), (260, 300)
@@ -17,12 +18,6 @@ def log_grid(starts=STARTS, lengths=LENGTHS, step=STEP):
         a * np.exp(np.arange(n) * step) for a, n in zip(starts, lengths, strict=True)
     ]
     return np.concatenate(pieces)
-
-
-class Prior(NamedTuple):
-    names: tuple[str, ...]
-    mean: torch.Tensor
-    sigma: torch.Tensor
 
 
 class LineModel:
@@ -53,7 +48,7 @@ class LineModel:
         self.warmth = torch.tensor(rng.uniform(-2.0, 0.3, n_lines))
         self.is_iron = torch.tensor(rng.random(n_lines) < 0.6)
         if nuisance:
-            self.nuisance = Prior(("depth",), torch.zeros(1), torch.full((1,), 0.1))
+            self.nuisance = Nuisance(("depth",), torch.zeros(1), torch.full((1,), 0.1))
 
     def __call__(self, labels, nuisance=None):
         labels = labels.double()

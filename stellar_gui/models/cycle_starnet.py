@@ -164,7 +164,7 @@ class CycleStarNet:
         labels = self._emulated(labels)
         wanted = nuisance is not None
         if not wanted:
-            nuisance = self.nuisance.mean.expand(len(labels), -1)
+            nuisance = self.nuisance.mean.repeat(len(labels), 1)
         parts = zip(labels.split(_ROWS), nuisance.split(_ROWS), strict=True)
         return torch.cat([self._jacobian(*part, wanted) for part in parts])
 

@@ -33,8 +33,8 @@ def dense_config(n_pixels: int, **changes) -> dict[str, Any]:
         "slope": 0.1,
         "centre": 0.977,
         "width": 0.0518,
-        "critic_flux": (256, 128),
-        "critic_latent": (128, 128),
+        "critic_flux": [256, 128],
+        "critic_latent": [128, 128],
     }
     if unknown := set(changes) - set(config):
         raise TypeError(f"no entry {', '.join(sorted(unknown))} in a dense network")
