@@ -5,7 +5,7 @@ import torch
 
 from stellar_gui.models import Broadened, CycleStarNet
 from stellar_gui.models.autoencoder import build_autoencoders
-from stellar_gui.models.cycle_starnet import split_prior
+from stellar_gui.models.blocks import Nuisance
 from stellar_gui.models.dense import dense_config
 from stellar_gui.models.payne import Payne, untrained
 from tests.line_model import log_grid
@@ -42,11 +42,12 @@ def small_transfer(dtype=torch.float32, broadened=False, **changes) -> CycleStar
     """An untrained Cycle-StarNet of four labels and two ``z_split``."""
     emulator, networks = small_emulator(dtype), small_networks(dtype)
     labels = emulator.training_labels
-    prior = split_prior(networks.encode(emulator(labels), "obs").z_split)
     parts = {
         "emulator": Broadened(emulator) if broadened else emulator,
         "networks": networks,
-        "nuisance": prior,
+        "nuisance": Nuisance(
+            ("z_split_1", "z_split_2"), torch.full((2,), 0.1), torch.full((2,), 0.4)
+        ),
         "training_labels": labels[:50],
     }
     return CycleStarNet(**parts | changes)

@@ -6,6 +6,7 @@ import torch
 
 from stellar_gui import Spectra
 from stellar_gui.models import Payne, SpectralModel, load_model, save_model
+from stellar_gui.models.cycle_starnet import split_prior
 from tests.small_transfer import (
     GRID,
     small_emulator,
@@ -155,6 +156,16 @@ def test_a_star_has_a_nuisance_of_its_own(model):
     wild[:, 5] = 40.0
     spoilt = model.own_nuisance(spectra.replace(flux=wild, ivar=ivar))
     assert (spoilt - own).abs().max() < 0.1
+
+
+def test_the_prior_of_the_nuisance_is_that_of_many_observations(model):
+    z_split = torch.randn(500, 2, 3, generator=torch.Generator().manual_seed(1))
+    z_split[:, 1, 2] = 0.5
+    prior = split_prior(z_split)
+    assert prior.names == tuple(f"z_split_{k}" for k in range(1, 7))
+    torch.testing.assert_close(prior.mean, z_split.flatten(1).mean(0))
+    assert (prior.sigma[:5] - 1).abs().max() < 0.1
+    assert prior.sigma[5] > 0
 
 
 def test_spectra_of_another_kind_are_refused_with_a_sentence(model):
