@@ -48,6 +48,18 @@ class Emulator:
         return 1.0 + (labels - _CENTRE) / _WIDTH @ SLOPES
 
 
+class Networks:
+    """Of `Autoencoders`, what scores ask for."""
+
+    def filled(self, flux, good):
+        return torch.where(good, flux, 1.0)
+
+    def decode(self, latents, domain):
+        assert domain == "obs"
+        z, split = latents
+        return 1.0 + z @ SLOPES + z[:, 2:] * HIDDEN + MISSING + split * NUISANCE
+
+
 class Transferred(Emulator):
     """The emulator plus the parts of nature that ``knows`` names.
 
@@ -56,7 +68,8 @@ class Transferred(Emulator):
     """
 
     def __init__(self, knows=("missing", "hidden", "nuisance"), training_labels=None):
-        self.emulator, self.knows = Emulator(), set(knows)
+        self.emulator, self.networks = Emulator(), Networks()
+        self.knows = set(knows)
         labels = random_labels(2000, 99) if training_labels is None else training_labels
         self.training_labels = torch.as_tensor(labels)
         self.offsets = torch.zeros(3, dtype=torch.float64)
@@ -86,7 +99,8 @@ class Transferred(Emulator):
         return Latents(z[:, :3], z[:, 2:3] if "leak" in self.knows else z[:, 3:])
 
     def own_nuisance(self, spectra):
-        return self.encode(torch.tensor(np.array(spectra.flux)), "obs").z_split
+        flux, good = torch.tensor(spectra.flux), torch.tensor(spectra.good)
+        return self.encode(self.networks.filled(flux, good), "obs").z_split
 
     def _scaled(self, flux, extra):
         away = flux - 1.0 - extra

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from stellar_gui.fitting.checks import check_fittable
+from stellar_gui.models.blocks import checked_labels
 from stellar_gui.spectra import Spectra
 
 _BOOTSTRAPS = 200
@@ -49,7 +50,7 @@ def transfer_errors(
     on the model's pixels.
     """
     check_same_pixels(model, spectra)
-    labels = torch.as_tensor(np.array(labels, dtype=float))
+    labels = checked_labels(labels, model.label_names).double()
     own = model.own_nuisance(spectra)
     plain = evaluate(model.emulator, labels)
     error = lambda flux: squared_error(flux, true_flux)  # noqa: E731
@@ -104,7 +105,7 @@ def emulated(model, labels) -> np.ndarray:
     Differs from the emulator's own by the model's ``offsets``: see
     `CycleStarNet.shifted`.
     """
-    labels = torch.as_tensor(np.array(labels, dtype=float))
+    labels = checked_labels(labels, model.label_names).double()
     return evaluate(model.emulator, labels - model.offsets)
 
 
