@@ -16,7 +16,9 @@ from torch import Tensor
 from stellar_gui.constants import C_KMS
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import ErrorModel, LabelScaling, Network, Nuisance
+from stellar_gui.models.broadened_fold import fold_broadened
 from stellar_gui.models.files import model_of
+from stellar_gui.models.folded import Folded
 from stellar_gui.spectra import wavelength_pieces
 
 _FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum, in sigma
@@ -168,6 +170,16 @@ class Broadened:
         both = torch.cat([net.weight3.T, net.bias3[None]])[None]
         wide = self._broaden(both, self.nuisance.mean.to(both))[0]
         return net._replace(weight3=wide[:-1].T.contiguous(), bias3=wide[-1])
+
+    def folded(self) -> Folded | None:
+        """The same as one network with the broadening as an input, for fits.
+
+        None if the emulator is no network.
+        """
+        network = getattr(self.emulator, "network", None)
+        if network is None:
+            return None
+        return fold_broadened(network, self._broaden, WIDEST)
 
     def at(self, broadening: float) -> "Broadened":
         """The same emulator with another broadening, km/s, in the middle."""
