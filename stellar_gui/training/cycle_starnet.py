@@ -110,7 +110,7 @@ class CycleStarNetTrainer:
     def validate(self) -> dict[str, float]:
         """Losses and critics' accuracies on observed stars that training never saw.
 
-        Synthetic stars are drawn anew, always the same. There is no noise on z_split.
+        The synthetic stars are always the same. There is no noise on z_split.
         """
         if self.pretraining:
             with torch.no_grad():
@@ -182,7 +182,7 @@ class CycleStarNetTrainer:
         batch = Batch(flux, None, flux, flux, None)
         with self._precision():
             total, told = pretraining_losses(self.networks, batch, self.settings)
-        _update(self.generator_optimizer, total)
+        update(self.generator_optimizer, total)
         return told
 
     def _full_step(self):
@@ -193,10 +193,10 @@ class CycleStarNetTrainer:
                 total, told = generator_losses(
                     self.critics, passed, batch, self.settings
                 )
-        _update(self.generator_optimizer, total)
+        update(self.generator_optimizer, total)
         with self._precision():
             total, judged = critic_losses(self.critics, passed, self.settings)
-        _update(self.critic_optimizer, total)
+        update(self.critic_optimizer, total)
         return told | judged
 
     def _batch(self) -> Batch:
@@ -220,16 +220,12 @@ class CycleStarNetTrainer:
     def _validation_batch(self, spectra: Spectra) -> Batch:
         n = min(len(spectra), _VALIDATED)
         flux, ivar = Observed.of(spectra[:n], self.networks)
-        rng = torch.Generator().manual_seed(self.seed + 1)
-        rows = torch.randint(len(self.source.labels), (n,), generator=rng)
-        synthetic = self.source.spectra(rows.to(self.device))
+        synthetic = self.source.spectra(self._spread(n))
         return Batch(synthetic, None, flux, self._weights(ivar), None)
 
     def _start(self, observed: Spectra):
         """Networks and critics with the scale of the synthetic spectra."""
-        rng = torch.Generator().manual_seed(self.seed)
-        rows = torch.randint(len(self.source.labels), (_SCALED_BY,), generator=rng)
-        flux = self.source.spectra(rows.to(self.device))
+        flux = self.source.spectra(self._spread(_SCALED_BY))
         config = self.settings.network_config(
             observed.n_pixels, float(flux.mean()), float(flux.std())
         )
@@ -253,6 +249,11 @@ class CycleStarNetTrainer:
     def _draw(self, count: int) -> Tensor:
         """Indices below ``count``; drawn on the CPU, the same for every device."""
         rows = torch.randint(count, (self.settings.batch_size,), generator=self.rng)
+        return rows.to(self.device)
+
+    def _spread(self, n: int) -> Tensor:
+        """n indices all over the assumed labels, the same whatever the seed."""
+        rows = torch.arange(n) * len(self.source.labels) // n
         return rows.to(self.device)
 
     def _normal(self, *shape: int) -> Tensor:
@@ -289,7 +290,8 @@ def computes_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
-def _update(optimizer, loss):
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One optimizer update down the gradient of ``loss``."""
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

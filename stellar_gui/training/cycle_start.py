@@ -1,4 +1,4 @@
-"""A Cycle-StarNet trainer from what a command line or a form can say: files and names."""
+"""A Cycle-StarNet trainer from what a command line or a form says: files and names."""
 
 import dataclasses
 from pathlib import Path
