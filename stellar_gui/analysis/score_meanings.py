@@ -35,7 +35,7 @@ MEANINGS = {
         "gap closed",
         "Part of the emulator's squared flux error at the true labels that the "
         "transfer takes away, with the star's own z_split. Baseline: adding the mean "
-        "difference of the domains.",
+        "difference of observed and emulated flux, the best of all mean shifts.",
     ),
     "gap_beyond_shift": Meaning(
         "gap beyond the mean shift",
@@ -52,8 +52,8 @@ MEANINGS = {
     ),
     "swap_of_ceiling": Meaning(
         "the same, of its ceiling",
-        "The gap with another star's z_split over what true physics reaches so. It "
-        "finds the leak that the gap itself cannot see.",
+        "The gap with another star's z_split over what true physics reaches so, on the "
+        "same stars. It finds the leak that the gap itself cannot see.",
         (0.86, None),
         (0.70, None),
     ),

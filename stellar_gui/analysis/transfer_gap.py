@@ -19,7 +19,6 @@ from stellar_gui.spectra import Spectra
 
 _BOOTSTRAPS = 200
 _BATCH = 256  # stars
-_MOST = 4000  # of the assumed labels, whose mean spectrum is wanted
 
 
 class Score(NamedTuple):
@@ -57,7 +56,7 @@ def transfer_errors(
     transferred = lambda nuisance: error(evaluate(model, labels, nuisance))  # noqa: E731
     return TransferErrors(
         emulator=error(plain),
-        shifted=error(plain + mean_shift(model, spectra)),
+        shifted=error(plain + mean_shift(spectra, plain)),
         own=transferred(own),
         swapped=transferred(own[partners(len(spectra), seed)]),
         mean_split=transferred(own.mean(0, keepdim=True).expand_as(own)),
@@ -86,17 +85,16 @@ def squared_error(flux, true_flux) -> np.ndarray:
     return np.square(flux - true_flux).mean(axis=1)
 
 
-def mean_shift(model, spectra: Spectra) -> np.ndarray:
-    """Return mean(observed) - mean(emulated), (n_pixels,): the trivial transfer.
+def mean_shift(spectra: Spectra, emulated_flux) -> np.ndarray:
+    """Return the mean over stars of observed minus emulated flux, (n_pixels,).
 
-    The observed mean is over the good pixels of these very stars, which is a shade too
-    kind to it; the emulated one over the label distribution that the model assumes.
+    emulated_flux (n_stars, n_pixels), at the stars' true labels: no other constant
+    spectrum transfers better, and a user without these labels cannot know it as well.
+    Over good pixels; 0 where no star has one.
     """
     good = spectra.good
-    flux = np.where(good, spectra.flux, 0.0).astype(float)
-    observed = flux.sum(axis=0) / np.maximum(good.sum(axis=0), 1)
-    assumed = emulated(model, model.training_labels[:_MOST]).mean(axis=0)
-    return np.where(good.any(axis=0), observed - assumed, 0.0)
+    away = np.where(good, np.asarray(spectra.flux, float) - emulated_flux, 0.0)
+    return away.sum(axis=0) / np.maximum(good.sum(axis=0), 1)
 
 
 def emulated(model, labels) -> np.ndarray:

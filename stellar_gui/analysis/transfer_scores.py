@@ -139,10 +139,10 @@ def zscore_figures(spectra: Spectra, model_flux) -> ZscoreFigures:
 def _gap_rows(model, spectra, truth, labels, ceilings, seed):
     errors = transfer_errors(model, spectra, labels, true_flux(truth), seed)
     closed = lambda error: gap_closed(error, errors.emulator, seed)  # noqa: E731
-    of_few = errors.emulator[: len(ceilings.mean)]
-    ceiling = {n: gap_closed(e, of_few).value for n, e in ceilings._asdict().items()}
-    shift, swapped = closed(errors.shifted), closed(errors.swapped)
-    share = swapped.value / ceiling["swapped"]
+    few = slice(len(ceilings.mean))  # stars that were synthesised
+    of_few = lambda error: gap_closed(error[few], errors.emulator[few])  # noqa: E731
+    ceiling = {name: of_few(e).value for name, e in ceilings._asdict().items()}
+    shift, share = closed(errors.shifted), of_few(errors.swapped).value
     return [
         score_row(
             "gap",
@@ -161,9 +161,12 @@ def _gap_rows(model, spectra, truth, labels, ceilings, seed):
             ceiling=1.0,
         ),
         score_row(
-            "gap_swapped", *swapped, baseline=shift.value, ceiling=ceiling["swapped"]
+            "gap_swapped",
+            *closed(errors.swapped),
+            baseline=shift.value,
+            ceiling=ceiling["swapped"],
         ),
-        score_row("swap_of_ceiling", share, ceiling=1.0),
+        score_row("swap_of_ceiling", share / ceiling["swapped"], ceiling=1.0),
         score_row(
             "gap_mean_split",
             *closed(errors.mean_split),
