@@ -241,6 +241,7 @@ def test_the_simpler_preset_has_fifteen_labels_and_no_sky(tmp_path, monkeypatch)
     observed = read_spectra(tmp_path / "observed.h5")
     assert len(observed.label_names) == 15
     assert observed.good.all()
+    assert set(observed.star_data["population"]) == {"thin disc", "thick disc"}
     truth = read_truth(tmp_path / "truth.h5")
     assert truth.without == {"telluric", "bad_pixels", "rv", "noise"}
     assert truth.spectra.label_names == SYNTHETIC_LABELS
@@ -251,7 +252,7 @@ def test_the_simpler_preset_has_fifteen_labels_and_no_sky(tmp_path, monkeypatch)
 
 
 def test_stars_around_the_galaxy_stay_in_the_domain_and_spread():
-    labels = plans.sample_around_galaxy(500, seed=2)
+    labels = plans.sample_around_discs(500, seed=2)
     assert len(labels) == 500
     assert plans.grid.inside(labels).all()
     fe_h, eu_h = (labels[:, SYNTHETIC_LABELS.index(n)] for n in ("fe_h", "eu_h"))

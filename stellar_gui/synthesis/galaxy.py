@@ -14,7 +14,8 @@ from stellar_gui.labels import ELEMENTS
 from stellar_gui.synthesis.grid import assemble, inside
 
 POPULATIONS = ("thin disc", "thick disc", "halo")
-_POPULATION_SHARES = (0.55, 0.30, 0.15)
+POPULATION_SHARES = (0.55, 0.30, 0.15)
+DISC_SHARES = (0.65, 0.35, 0.0)
 STAGES = ("giant", "clump", "dwarf")
 _STAGE_SHARES = (0.5, 0.3, 0.2)
 
@@ -83,11 +84,16 @@ def alpha_sequence(fe_h, population) -> np.ndarray:
     return np.select([population == name for name in POPULATIONS], [thin, thick, halo])
 
 
-def draw_stars(n_stars: int, rng: np.random.Generator) -> Stars:
-    """Draw stars of the toy Galaxy that lie inside the domain of the synthetic grid."""
+def draw_stars(
+    n_stars: int, rng: np.random.Generator, shares=POPULATION_SHARES
+) -> Stars:
+    """Draw stars of the toy Galaxy that lie inside the domain of the synthetic grid.
+
+    shares: of each of `POPULATIONS`, summing to 1.
+    """
     drawn, found = [], 0
     while found < n_stars:
-        stars = _draw(n_stars, rng)
+        stars = _draw(n_stars, rng, shares)
         broadening_known = stars.labels.copy()
         broadening_known[:, 3] = 0.0
         keep = inside(broadening_known)
@@ -96,8 +102,8 @@ def draw_stars(n_stars: int, rng: np.random.Generator) -> Stars:
     return Stars(*(np.concatenate(c)[:n_stars] for c in zip(*drawn, strict=True)))
 
 
-def _draw(n_stars, rng) -> Stars:
-    population = rng.choice(POPULATIONS, n_stars, p=_POPULATION_SHARES)
+def _draw(n_stars, rng, shares) -> Stars:
+    population = rng.choice(POPULATIONS, n_stars, p=shares)
     stage = rng.choice(STAGES, n_stars, p=_STAGE_SHARES)
     # a core-helium-burning halo star is hotter than the clump: on the giant branch
     stage = np.where((stage == "clump") & (population == "halo"), "giant", stage)

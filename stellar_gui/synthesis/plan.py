@@ -2,8 +2,8 @@
 
 A `Preset` says which stars and labels; a `Plan` holds all that was drawn for them. The
 preset "note" is the simpler sample on which Cycle-StarNet was measured: fifteen labels,
-a synthetic set scattered around the Galaxy, and an observed set without tellurics, bad
-pixels and velocity errors.
+a synthetic set scattered around the Galaxy, and an observed set of its two discs
+without tellurics, bad pixels and velocity errors.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,12 @@ import numpy as np
 from stellar_gui.labels import SYNTHETIC_LABELS
 from stellar_gui.synthesis import grid
 from stellar_gui.synthesis.broadening import equivalent_vbroad
-from stellar_gui.synthesis.galaxy import Stars, draw_stars
+from stellar_gui.synthesis.galaxy import (
+    DISC_SHARES,
+    POPULATION_SHARES,
+    Stars,
+    draw_stars,
+)
 from stellar_gui.synthesis.imperfections import stream
 from stellar_gui.synthesis.observing import Exposures, draw_exposures
 
@@ -55,6 +60,7 @@ class Preset(NamedTuple):
     without: frozenset[str]
     around_galaxy: bool  # the synthetic set: around the Galaxy's stars, else a grid
     continuum: str  # "parabola" in each piece, or one "slope"
+    populations: tuple[float, ...] = POPULATION_SHARES  # of its stars
 
 
 PRESETS = {
@@ -66,6 +72,7 @@ PRESETS = {
         frozenset({"telluric", "bad_pixels", "rv"}),
         True,
         "slope",
+        DISC_SHARES,
     ),
 }
 
@@ -89,8 +96,8 @@ class Plan(NamedTuple):
 def draw_plan(preset: Preset, wavelength, pieces, sizes, seed, without) -> Plan:
     """Draw a survey of sizes = (n_synthetic, n_observed)."""
     n_synthetic, n_observed = sizes
-    draw = grid.sample_grid if not preset.around_galaxy else sample_around_galaxy
-    stars = draw_stars(n_observed, stream(seed, "galaxy"))
+    draw = grid.sample_grid if not preset.around_galaxy else sample_around_discs
+    stars = draw_stars(n_observed, stream(seed, "galaxy"), preset.populations)
     labels = stars.labels.copy()
     vbroad = SYNTHETIC_LABELS.index("vbroad")
     labels[:, vbroad] = equivalent_vbroad(stars.vmacro, stars.vsini)
@@ -128,8 +135,8 @@ def split_stars(n_stars: int, shares: dict[str, int], rng) -> np.ndarray:
     return np.concatenate([rng.permutation(block) for _ in range(n_blocks)])[:n_stars]
 
 
-def sample_around_galaxy(n_stars: int, seed: int) -> np.ndarray:
-    """Labels (n_stars, 25) spread widely and evenly around stars of the Galaxy.
+def sample_around_discs(n_stars: int, seed: int) -> np.ndarray:
+    """Labels (n_stars, 25) spread widely and evenly around stars of the two discs.
 
     Only the labels of the preset "note" are spread; every other element follows iron.
     """
@@ -138,7 +145,11 @@ def sample_around_galaxy(n_stars: int, seed: int) -> np.ndarray:
     found = np.zeros((0, len(SYNTHETIC_LABELS)))
     while len(found) < n_stars:
         centres = dict(
-            zip(SYNTHETIC_LABELS, draw_stars(n_stars, rng).labels.T, strict=True)
+            zip(
+                SYNTHETIC_LABELS,
+                draw_stars(n_stars, rng, DISC_SHARES).labels.T,
+                strict=True,
+            )
         )
         spread = {
             name: centres[name] + rng.uniform(-width, width, n_stars)
