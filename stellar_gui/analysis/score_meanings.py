@@ -77,8 +77,8 @@ MEANINGS = {
     ),
     "leak_mean": Meaning(
         "labels in z_split, mean R²",
-        "How well z_split predicts the labels: R² of a quadratic regression, "
-        "cross-validated. 0: not at all.",
+        "How well z_split predicts the labels, abundances as [X/Fe]: R² of a quadratic "
+        "regression, cross-validated. 0: not at all.",
         (None, 0.35),
     ),
     "leak_max": Meaning(
