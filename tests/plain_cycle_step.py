@@ -1,14 +1,20 @@
 """The training step of Cycle-StarNet as one would write it down from the paper.
 
-One call for each spectrum set, domain and loss; nothing is shared, merged or frozen,
-and each loss is read as soon as it is known. What `training.cycle_step` must equal, and
-what the benchmark takes its ratio to. The link is the paper's, "decode".
+One call for each spectrum set, domain and loss, with torch's own layers; nothing is
+shared, merged or frozen, and each loss is read as soon as it is known. What
+`training.cycle_step` must equal, and what the benchmark takes its ratio to. The link is
+the paper's, "decode".
 """
 
 import copy
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+from stellar_gui.models.windows import Convolution, TransposedConvolution
+
+TORCHS_OWN = {Convolution: nn.Conv1d, TransposedConvolution: nn.ConvTranspose1d}
 
 
 class PlainStep:
@@ -16,8 +22,8 @@ class PlainStep:
 
     def __init__(self, trainer):
         self.settings = trainer.settings
-        self.networks = copy.deepcopy(trainer.networks)
-        self.critics = copy.deepcopy(trainer.critics)
+        self.networks = _with_torchs_own(trainer.networks)
+        self.critics = _with_torchs_own(trainer.critics)
         self.generator_optimizer = self._optimizer(self.networks)
         self.critic_optimizer = self._optimizer(self.critics)
 
@@ -82,6 +88,13 @@ class PlainStep:
     def _optimizer(self, module):
         rate, betas = self.settings.learning_rate, self.settings.betas
         return torch.optim.Adam(module.parameters(), lr=rate, betas=betas)
+
+
+def _with_torchs_own(module):
+    module = copy.deepcopy(module)
+    for layer in module.modules():
+        layer.__class__ = TORCHS_OWN.get(type(layer), type(layer))
+    return module
 
 
 def _distance(flux, target, weights):

@@ -11,7 +11,6 @@ from stellar_gui.models.convolutional import (
     STRIDES,
     Cropped,
     Padded,
-    Pointwise,
     convolutional_config,
     positions,
 )
@@ -134,13 +133,6 @@ def test_a_tied_start_is_the_identity_between_domains_up_to_the_split():
         silent = torch.zeros(2, 32, features.shape[2])
         as_obs = networks.decoder_obs(torch.cat([features, silent], 1))
         torch.testing.assert_close(as_obs, networks.decoder_synth(features))
-
-
-def test_a_pointwise_layer_is_a_convolution_of_one_pixel():
-    layer = Pointwise(29, 32)
-    features = torch.randn(3, 29, 24, generator=torch.Generator().manual_seed(0))
-    expected = nn.functional.conv1d(features, layer.weight[:, :, None], layer.bias)
-    torch.testing.assert_close(layer(features), expected)
 
 
 def test_weights_start_as_published():

@@ -93,5 +93,5 @@ def test_the_merged_step_moves_every_weight_as_the_plain_one(preset):
     ):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             # biases under an instance norm have none but rounding's
-            atol = 1e-4 * max(float(b.grad.abs().max()), 0.1)
+            atol = 1e-3 * max(float(b.grad.abs().max()), 0.1)
             torch.testing.assert_close(a.grad, b.grad, rtol=0, atol=atol)

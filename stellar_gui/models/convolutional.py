@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from stellar_gui.models.autoencoder import Parts
 from stellar_gui.models.critics import CriticParts
+from stellar_gui.models.windows import Convolution, Pointwise, TransposedConvolution
 
 STRIDES = (4, 4, 4, 2, 2)  # two layers of a domain's encoder, three of the shared one
 CRITIC_STRIDES = (4, 4, 4, 4, 4)
@@ -181,16 +182,6 @@ class Cropped(nn.Module):
         return padded[:, 0, start : start + self.n_pixels]
 
 
-class Pointwise(nn.Linear):
-    """A convolution of one pixel: (n, n_in, length) -> (n, n_out, length).
-
-    As a matrix product, because torch convolves few pixels slowly on a CPU.
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        return super().forward(features.mT).mT
-
-
 class Flat(nn.Module):
     """(n, channels, length) -> (n, length * channels), one position after the other."""
 
@@ -200,13 +191,13 @@ class Flat(nn.Module):
 
 def _convolutions(channels, strides, kernel, slope):
     for (n_in, n_out), stride in zip(pairwise(channels), strides, strict=True):
-        yield _started(nn.Conv1d(n_in, n_out, kernel, stride))
+        yield _started(Convolution(n_in, n_out, kernel, stride))
         yield nn.LeakyReLU(slope)
 
 
 def _transposed(channels, strides, kernel, slope):
     for (n_in, n_out), stride in zip(pairwise(channels), strides, strict=True):
-        yield _started(nn.ConvTranspose1d(n_in, n_out, kernel, stride))
+        yield _started(TransposedConvolution(n_in, n_out, kernel, stride))
         yield nn.LeakyReLU(slope)
 
 
