@@ -39,6 +39,10 @@ export function render({model}) {
     drop, progress, h("div.line", {}, h("span.field", {}, path), byPath), pathReason, examples);
   path.addEventListener("keydown", (event) => { if (event.key === "Enter") byPath.click(); });
 
+  // ---- a text to read
+  const page = h("pre.page.scroll", {tabindex: 0});
+  const read = dialog("text", "Text", page);
+
   let acknowledge = null;
   async function upload(files) {
     progress.hidden = false;
@@ -109,15 +113,20 @@ export function render({model}) {
   };
 
   // ---- wiring
-  for (const box of [help, open]) {
+  for (const box of [help, open, read]) {
     box.addEventListener("close", () => {
       delete document.documentElement.dataset.dialog;
     });
   }
   model.on("msg:custom", (event) => {
-    const {show: name, hide: gone, received, notice} = event.data ?? event;
+    const {show: name, hide: gone, received, notice, title, text: lines} = event.data ?? event;
     if (notice) say(notice);
-    const box = {help, open}[name ?? gone];
+    const box = {help, open, text: read}[name ?? gone];
+    if (name === "text") {
+      box.setAttribute("aria-label", title);
+      box.querySelector("h2").textContent = title;
+      page.textContent = lines;
+    }
     if (received !== undefined) acknowledge?.(received);
     if (gone) box.close();
     if (!name || box.open) return;
@@ -144,5 +153,5 @@ export function render({model}) {
   });
   draw();
   (model.state.notices ?? []).forEach(say);
-  return h("div.layer", {}, help, open, card, notices);
+  return h("div.layer", {}, help, open, read, card, notices);
 }

@@ -18,6 +18,11 @@ const ICONS = {
   pin: "M16 9V4h1V2H7v2h1v5a3 3 0 0 1-3 3v2h6v7l1 1 1-1v-7h6v-2a3 3 0 0 1-3-3z",
   download: "M19 9h-4V3H9v6H5l7 7zM5 18v2h14v-2z",
   open: "M10 4H4a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2V8a2 2 0 0 0-2-2h-8zm10 14H4V8h16z",
+  play: "M8 5v14l11-7z",
+  pause: "M6 5h4v14H6zm8 0h4v14h-4z",
+  stop: "M6 6h12v12H6z",
+  clock: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 18a8 8 0 1 1 0-16 8 8 0 0 1 0 16zm.5-13H11v6l5.2 3.2.8-1.3-4.5-2.7z",
+  dots: "M6 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4zm12 0a2 2 0 1 0 0 4 2 2 0 0 0 0-4zm-6 0a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
   refresh: "M12 5V1L7 6l5 5V7a6 6 0 1 1-6 6H4a8 8 0 1 0 8-8z",
 };
 
@@ -47,7 +52,7 @@ function h(tag, attributes = {}, ...children) {
 }
 
 // Replaces what an element holds; the keyboard stays on the button it was on.
-const FOCUSABLE = "button, input, a[href], [tabindex]";
+const FOCUSABLE = "button, input, select, summary, a[href], [tabindex]";
 function redraw(element, ...children) {
   const focused = element.getRootNode().activeElement ?? null;
   const place = [...element.querySelectorAll(FOCUSABLE)].indexOf(focused);

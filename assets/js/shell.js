@@ -1,11 +1,12 @@
 // What belongs to the browser tab: keys, address, theme, downloads. Shows nothing.
-const REPEATING = new Set(["previous", "next", "piece_back", "piece_on"]);
+const REPEATING = new Set(["previous", "next", "piece_back", "piece_on", "checkpoint_back", "checkpoint_on"]);
 const PATIENCE = 500;  // ms after which a key held down is sent without an answer
 
 const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
 function typing(event) {
   const target = event.composedPath()[0];
+  if (event.key === " " && target.matches?.("button, summary, [role=button]")) return true;  // presses it
   return TYPING.has(target.tagName) || target.isContentEditable;
 }
 

@@ -128,9 +128,10 @@ class LossFigures:
     def _crash_label(self):
         text = Label(
             x=0,
-            y=4,
-            y_units="screen",
+            y=0,
             x_offset=-6,
+            y_offset=-2,
+            text_baseline="top",
             text_align="right",
             text_font=FONT,
             text_font_size="11px",
@@ -343,7 +344,7 @@ class LossFigures:
         for panel in self.panels.values():
             self._painter.forget([panel.now])
             self._painter.paint(panel.now, line_color="bad" if word else "axis")
-        top = self.panels["loss"].inner_height - 16
+        top = self.panels["loss"].y_range.end
         self._crash.update(x=now.location, y=top, text=word, visible=bool(word))
 
     def repaint(self) -> None:

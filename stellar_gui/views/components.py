@@ -122,6 +122,62 @@ class StatusBar(Component):
     _css = "status_bar"
 
 
+class RunBar(Component):
+    """Which training run, where it stands, and what can be done with it."""
+
+    _esm = _script("run_bar")
+    _css = "run_bar"
+
+
+class Banner(Component):
+    """What went wrong: what, why, what is safe, and the repair as a button."""
+
+    _esm = _script("banner")
+    _css = "banner"
+
+
+class TrainingForm(Component):
+    """The form of a new training run."""
+
+    _esm = _script("training_form")
+    _css = "training_form"
+
+
+class LossesTitle(Component):
+    """The title of the losses: smoothing, range, scale."""
+
+    _esm = _script("losses_title")
+    _css = "losses_title"
+
+
+class ReplayRow(Component):
+    """Beside the track of checkpoints: the step, and buttons to go on and back."""
+
+    _esm = _script("replay_row")
+    _css = "replay_row"
+
+
+class DiagnosticsList(Component):
+    """Diagnostics of a run as lights with a sentence each."""
+
+    _esm = _script("diagnostics")
+    _css = "diagnostics"
+
+
+class RunsTable(Component):
+    """All training runs, and how the chosen ones differ."""
+
+    _esm = _script("runs_list")
+    _css = "runs_list"
+
+
+class RunStatus(Component):
+    """The readout of the losses, and key hints."""
+
+    _esm = _script("run_status")
+    _css = "status_bar"
+
+
 class Dialogs(Component):
     """Help, opening files, the cards "What am I seeing?", and notices.
 
@@ -134,6 +190,10 @@ class Dialogs(Component):
     def show(self, name: str) -> None:
         """Open the dialog "help" or "open"."""
         self._send_msg({"show": name})
+
+    def show_text(self, title: str, text: str) -> None:
+        """Open a dialog with a text to read, such as a log."""
+        self._send_msg({"show": "text", "title": title, "text": text})
 
     def hide(self, name: str) -> None:
         """Close a dialog."""
