@@ -92,6 +92,7 @@ def test_the_merged_step_moves_every_weight_as_the_plain_one(preset):
         (trainer.critics, plain.critics),
     ):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
-            # biases under an instance norm have none but rounding's
-            atol = 1e-3 * max(float(b.grad.abs().max()), 0.1)
-            torch.testing.assert_close(a.grad, b.grad, rtol=0, atol=atol)
+            # rounding carries some features over the kink of a rectifier, and is all
+            # that biases under an instance norm feel
+            allowed = 1e-2 * float(b.grad.norm()) + 1e-4
+            assert float((a.grad - b.grad).norm()) < allowed
