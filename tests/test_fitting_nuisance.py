@@ -102,7 +102,7 @@ def test_the_general_way_finds_what_the_folded_network_finds(model, stars):
     same = (fast.flags == 0) & (slow.flags == 0)
     assert same.sum() > 5
     off = np.abs(fast.labels - slow.labels) / fast.sigma
-    assert np.median(off[same]) < 0.02
+    assert np.median(off[same]) < 0.05  # sigmas; fits stop within a tenth
     assert np.median(np.abs(slow.sigma / fast.sigma - 1)[same]) < 0.01
 
 

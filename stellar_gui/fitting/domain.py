@@ -49,6 +49,29 @@ class Domain:
             at |= (labels < low - near) | (labels > high + near)
         return at.any(1)
 
+    def bounds(
+        self, parameters: Tensor, n_model: int, reach: float, held: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Lower and upper bounds of rows of parameters (n, m).
+
+        The first ``n_model`` are the model's, nuisance behind the labels, at its start
+        if ``held``; then the velocity, within ``reach`` of its start, if that is not 0;
+        the rest is of the continuum.
+        """
+        n_labels = self.sample.shape[1]
+        lower, upper = parameters - 1.0, parameters + 1.0
+        lower[:, :n_model], upper[:, :n_model] = (
+            self.lower[:n_model],
+            self.upper[:n_model],
+        )
+        if held:
+            start = parameters[:, n_labels:n_model]
+            lower[:, n_labels:n_model] = upper[:, n_labels:n_model] = start
+        if reach:
+            lower[:, n_model] = parameters[:, n_model] - reach
+            upper[:, n_model] = parameters[:, n_model] + reach
+        return lower, upper
+
     def without_label_prior(self) -> Prior:
         """The prior of the nuisance parameters alone."""
         precision = self.prior.precision.clone()

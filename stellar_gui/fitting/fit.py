@@ -19,19 +19,16 @@ from stellar_gui.fitting.forward import forward_of
 from stellar_gui.fitting.least_squares import Minimum, minimise
 from stellar_gui.fitting.problem import SpectrumProblem
 from stellar_gui.fitting.result import FitFlag
-from stellar_gui.fitting.start import Library, at_rest
+from stellar_gui.fitting.rough import rough_search_of
+from stellar_gui.fitting.start import at_rest
 from stellar_gui.fitting.velocity import PixelLayout
 from stellar_gui.models.base import SpectralModel
 
 _WIDE_PIECE, _NARROW_PIECE = 300.0, 100.0  # km/s, reach of the velocity
-_FIRST_LOOK = 6  # iterations after which hopeless starts are dropped
-_SECOND_LOOK = 10  # iterations more; what is left is for the exact Hessian
-_HOPELESS = 50.0  # in chi2 above the best start
 _SILENT_SHARE = 1e-3  # of a pixel's taps that may come from silent pixels
 _MOST_KEPT = 4  # fitters
 _AT_END = 2.0  # pixels: a velocity this near to the end of its search is flagged
 _KNOWN = 1e12  # precision of a parameter that is held
-_SAME_MINIMUM, _OTHER_MINIMUM = 4.0, 25.0  # in chi2, and in squared sigmas
 
 
 class Options(NamedTuple):
@@ -43,6 +40,11 @@ class Options(NamedTuple):
     prior: bool
     iterations: int
     nuisance: str = "joint"
+
+    @property
+    def held(self) -> bool:
+        """Whether nuisance parameters stay where they start."""
+        return self.nuisance != "joint"
 
 
 class Fits(NamedTuple):
@@ -71,10 +73,10 @@ class Fitter:
         self.forward = forward_of(model, self.layout, self.domain.scaling)
         self.n_labels = self.forward.n_labels
         self.n_model = self.n_labels + self.forward.n_nuisance
-        fill = self.domain.prior.mean[self.n_labels :]
-        self.library = Library(
-            self.forward, self.layout, self.domain.sample, fill, seed
+        self.rough = rough_search_of(
+            model, self.forward, self.layout, self.domain, seed
         )
+        self.library = self.rough.library
         self._split_of = getattr(model, "split_of", None)
         error = getattr(model, "flux_covariance", None)
         self.noise = ModelNoise(error, self.layout, self.device)
@@ -112,9 +114,21 @@ class Fitter:
             velocity = self.library.velocities(flux, weight, options.rv_range)
         reach = 2 * self.pixel if fitted else 0.0
         weight = self._weight(ivar, velocity, reach)
-        rough, others = self._rough(flux, weight, velocity, reach, options)
+        own = self._nuisance(*at_rest(self.layout, flux, weight, velocity), options)
+        starts = self.rough.search(
+            flux,
+            weight,
+            velocity,
+            reach=reach,
+            prior=self._prior(options),
+            starts=options.starts,
+            iterations=options.iterations,
+            nuisance=own,
+            held=options.held,
+        )
+        start = self._whole(starts.best, own, options)
         if fitted:
-            velocity = rough[:, self.n_model]
+            velocity = start[:, self.n_model]
             reach = 0.5 * self.pixel
             weight = self._weight(ivar, velocity, reach)
         task = SpectrumProblem(
@@ -127,73 +141,20 @@ class Fitter:
             options.basis,
             None if fitted else velocity,
         )
-        start, lower, upper = self._bounded(rough, reach, options)
-        known = self._held(task.prior) if options.nuisance != "joint" else task.prior
+        known = self._known(task.prior) if options.held else task.prior
         task.errors = Sandwich(ivar, self.noise, known, start.shape[1])
-        found = minimise(task, start, lower, upper, iterations=options.iterations)
+        bounds = self.domain.bounds(start, self.n_model, reach, options.held)
+        found = minimise(task, start, *bounds, iterations=options.iterations)
         covariance, hessian = task.errors.covariance(), task.errors.hessian
         flags = torch.where(found.converged, 0, int(FitFlag.NOT_CONVERGED))
         flags |= self._edge(found.parameters)
         if fitted:
             flags |= self._velocity_edge(found.parameters, options.rv_range)
-        flags |= _disagreement(found.parameters, hessian, *others)
+        shared = self._shared(starts.best.shape[1])
+        flags |= starts.disagreement(hessian[:, shared[:, None], shared])
         return self._in_units(task, found, covariance, flags, options)
 
-    def _rough(self, flux, weight, velocity, reach, options):
-        """Minimise from every start; returns the best and all, with their costs.
-
-        Best (n_stars, m); all (n_stars, n_starts, m) and their cost (n_stars,
-        n_starts), infinite for starts that were dropped.
-        """
-        resting = at_rest(self.layout, flux, weight, velocity)
-        first = self.library.starts(*resting, options.starts)
-        first[:, :, self.n_labels :] = self._nuisance_start(*resting, options)[:, None]
-        n_stars, n_starts, _ = first.shape
-        star = torch.arange(n_stars, device=self.device).repeat_interleave(n_starts)
-        parameters, held = first.flatten(0, 1), velocity
-        if reach:
-            parameters = torch.cat([parameters, velocity[star][:, None]], 1)
-            held = None
-        task = SpectrumProblem(
-            self.forward,
-            self.layout,
-            flux,
-            weight,
-            star,
-            self._prior(options),
-            None,
-            held,
-            exact=not self.forward.has_gram,
-        )
-        parameters, lower, upper = self._bounded(
-            parameters, reach, options._replace(basis=None)
-        )
-        cost = parameters.new_full((len(star),), torch.inf)
-        hopeful = torch.arange(len(star), device=self.device)
-        pending = torch.ones_like(star, dtype=torch.bool)
-        for iterations in (_FIRST_LOOK, min(_SECOND_LOOK, options.iterations)):
-            task.star = star[hopeful]
-            found = minimise(
-                task,
-                parameters[hopeful],
-                lower[hopeful],
-                upper[hopeful],
-                iterations=iterations,
-                tolerance=0.1,
-            )
-            parameters[hopeful] = found.parameters
-            cost[hopeful] = found.state.cost
-            best = cost.reshape(n_stars, n_starts).amin(1)
-            pending[hopeful] = ~found.converged
-            hopeful = torch.nonzero(pending & (cost <= best[star] + _HOPELESS))[:, 0]
-            if not len(hopeful):
-                break
-        cost = cost.reshape(n_stars, n_starts)
-        every = parameters.reshape(n_stars, n_starts, -1)
-        chosen = every[torch.arange(n_stars, device=self.device), cost.argmin(1)]
-        return chosen, (every, cost)
-
-    def _nuisance_start(self, flux, weight, options):
+    def _nuisance(self, flux, weight, options):
         """(n_stars, n_nuisance) of stars at rest: their own, or the prior's mean."""
         mean = self.domain.prior.mean[self.n_labels :].expand(len(flux), -1)
         if self._split_of is None or options.nuisance == "mean":
@@ -201,33 +162,26 @@ class Fitter:
         flux, weight = self.layout.extract(flux), self.layout.extract(weight)
         return self._split_of(flux, weight).to(mean)
 
-    def _held(self, prior):
+    def _whole(self, rough, nuisance, options):
+        """All parameters (n_stars, m), from those of the rough search."""
+        at = self.rough.n_model
+        missing = nuisance[:, at - self.n_labels :]
+        parts = [rough[:, :at], missing, rough[:, at:]]
+        if options.basis is not None:
+            parts.append(rough.new_zeros(len(rough), len(options.basis)))
+        return torch.cat(parts, 1)
+
+    def _shared(self, count):
+        """Where the ``count`` parameters of the rough search stand among all."""
+        at = self.rough.n_model
+        first = torch.arange(at, device=self.device)
+        return torch.cat([first, self.n_model + first[: count - at]])
+
+    def _known(self, prior):
         """The prior of a fit whose nuisance is known."""
         precision = prior.precision.clone()
         precision[self.n_labels :] = _KNOWN
         return prior._replace(precision=precision)
-
-    def _bounded(self, parameters, reach, options):
-        """Parameters with those of the continuum, and the bounds of all, (n, m)."""
-        n, basis = len(parameters), options.basis
-        lower, upper = (b.repeat(n, 1) for b in (self.domain.lower, self.domain.upper))
-        if options.nuisance != "joint":
-            start = parameters[:, self.n_labels : self.n_model]
-            lower[:, self.n_labels :] = upper[:, self.n_labels :] = start
-        if reach:
-            at = parameters[:, self.n_model :]
-            lower, upper = (
-                torch.cat([lower, at - reach], 1),
-                torch.cat([upper, at + reach], 1),
-            )
-        if basis is not None:
-            none = parameters.new_zeros(n, len(basis))
-            parameters = torch.cat([parameters, none], 1)
-            lower, upper = (
-                torch.cat([lower, none - 1], 1),
-                torch.cat([upper, none + 1], 1),
-            )
-        return parameters, lower, upper
 
     def _in_units(self, task, found: Minimum, covariance, flags, options):
         """Physical units; NaN wherever a star has no good pixel."""
@@ -248,7 +202,7 @@ class Fitter:
         sigma = covariance[:, at, at].sqrt() if fitted else velocity
         nuisance = found.parameters[:, n : self.n_model]
         spread = torch.diagonal(covariance, dim1=1, dim2=2)[:, n : self.n_model].sqrt()
-        if options.nuisance != "joint":
+        if options.held:
             spread = torch.full_like(spread, torch.nan)
         here = task.velocity if not fitted else velocity
         flux = state.clean * task.continuum(found.parameters)
@@ -296,16 +250,6 @@ class Fitter:
     def _embedded(self, array):
         array = torch.as_tensor(array, dtype=torch.float32, device=self.device)
         return self.layout.embed(array)
-
-
-def _disagreement(parameters, hessian, others, cost):
-    """Another start that ends as low in chi2, far away in the metric of the fit."""
-    m = others.shape[2]
-    away = others - parameters[:, None, :m]
-    distance = torch.einsum("nsi,nij,nsj->ns", away, hessian[:, :m, :m], away)
-    low = cost - cost.amin(1, keepdim=True) < _SAME_MINIMUM
-    other = (low & (distance > _OTHER_MINIMUM)).any(1)
-    return torch.where(other, int(FitFlag.STARTS_DISAGREE), 0)
 
 
 class _Kept(NamedTuple):

@@ -21,10 +21,13 @@ class NetworkForward:
     has_gram = True
 
     def __init__(
-        self, model: SpectralModel, network: Network | Folded, layout: PixelLayout
+        self,
+        model: SpectralModel,
+        network: Network | Folded,
+        layout: PixelLayout,
+        n_nuisance: int = 0,
     ):
-        self.n_labels = len(model.label_names)
-        self.n_nuisance = _count_nuisance(model)
+        self.n_labels, self.n_nuisance = len(model.label_names), n_nuisance
         self.network = network.with_output(
             layout.coefficients(network.weight3.T).T.contiguous(),
             layout.coefficients(network.bias3[None])[0],
@@ -67,7 +70,7 @@ class AutomaticForward:
     ):
         self.model, self.layout, self.scaling = model, layout, scaling
         self.n_labels = len(model.label_names)
-        self.n_nuisance = _count_nuisance(model)
+        self.n_nuisance = count_nuisance(model)
 
     def coefficients(self, coordinates: Tensor, output=True):
         """(n, n_labels + n_nuisance) float64 -> (n, n_padded), and nothing to keep."""
@@ -126,10 +129,11 @@ def forward_of(model, layout: PixelLayout, scaling: LabelScaling):
     if not isinstance(network, Network):
         network = model.folded() if hasattr(model, "folded") else None
     if network is not None:
-        return NetworkForward(model, network, layout)
+        return NetworkForward(model, network, layout, count_nuisance(model))
     return AutomaticForward(model, layout, scaling)
 
 
-def _count_nuisance(model):
+def count_nuisance(model) -> int:
+    """Return how many parameters are fitted beside the labels of a model."""
     nuisance = getattr(model, "nuisance", None)
     return 0 if nuisance is None else len(nuisance.names)

@@ -25,6 +25,8 @@ class SpectralModel(Protocol):
     - ``split_of(flux, ivar)`` -> (n_stars, n_nuisance): a star's own nuisance;
     - ``folded()``: the model as a small network whose last layer alone is as wide as a
       spectrum, a `models.folded.Folded`, which fits are fastest with; or None;
+    - ``rough_network()``: a plain `models.blocks.Network` near the model, in which a
+      fit looks for the right valley first; or None;
     - ``infer(spectra, **options)`` -> FitResult: the model's own inference, which
       `fitting.fit_labels` then uses;
     - ``header``: dict that `models.save_model` writes beside the weights.

@@ -171,6 +171,10 @@ class Broadened:
         wide = self._broaden(both, self.nuisance.mean.to(both))[0]
         return net._replace(weight3=wide[:-1].T.contiguous(), bias3=wide[-1])
 
+    def rough_network(self) -> Network | None:
+        """The network of the mean broadening, where a fit may start; None without."""
+        return self.linear_output if hasattr(self.emulator, "network") else None
+
     def folded(self) -> Folded | None:
         """The same as one network with the broadening as an input, for fits.
 

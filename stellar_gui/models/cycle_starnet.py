@@ -16,13 +16,20 @@ from torch import Tensor
 
 from stellar_gui.models.autoencoder import Autoencoders, Latents, build_autoencoders
 from stellar_gui.models.base import SpectralModel
-from stellar_gui.models.blocks import ErrorModel, LabelScaling, Nuisance, checked_labels
+from stellar_gui.models.blocks import (
+    ErrorModel,
+    LabelScaling,
+    Network,
+    Nuisance,
+    checked_labels,
+)
 from stellar_gui.models.files import model_of
 from stellar_gui.models.folded import Folded, fold
 from stellar_gui.spectra import Spectra
 
 LINKS = ("difference", "decode")
 _ROWS = 16  # stars whose Jacobians are pushed forward together: bounded memory
+_AVERAGED = 300  # labels over which a mean is taken
 _LEAST_SPREAD = 1e-3  # of a z_split that never varies
 
 
@@ -192,6 +199,19 @@ class CycleStarNet:
         """The model as one small network; None unless all of it is dense."""
         network = getattr(self.emulator, "linear_output", None)
         return None if network is None else fold(network, self.networks, self.link)
+
+    def rough_network(self) -> Network | None:
+        """The emulator's network with what the transfer adds on average.
+
+        Where a fit may start. None if the emulator is no network.
+        """
+        network = getattr(self.emulator, "linear_output", None)
+        if network is None:
+            return None
+        labels = self.training_labels[:_AVERAGED]
+        with torch.no_grad():
+            added = self(labels) - self.emulator(self._emulated(labels))
+        return network.with_output(network.weight3, network.bias3 + added.mean(0))
 
     def own_nuisance(self, spectra: Spectra) -> Tensor:
         """``z_split`` of observed stars from their own spectra, (n_stars, n_nuisance).
