@@ -1,4 +1,4 @@
-"""The command line: ``stellar-gui serve | sample | train | fit | info``.
+"""The command line: ``stellar-gui serve | sample | train | runs | fit | info | ...``.
 
 Every command is a thin skin over one function; heavy imports wait until a command needs
 them, so that ``--help`` answers at once.
@@ -9,12 +9,19 @@ import sys
 from pathlib import Path
 
 from stellar_gui import __version__
+from stellar_gui.cli_runs import add_devices, add_runs
+from stellar_gui.cli_train import add_train
 
-_TOLD = (ValueError, OSError, KeyError, RuntimeError, FloatingPointError)
+_TOLD = (
+    ValueError,
+    OSError,
+    KeyError,
+    RuntimeError,
+    FloatingPointError,
+    MemoryError,
+    ImportError,
+)
 """Errors that come with a sentence for the user."""
-
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def main(argv=None) -> None:
@@ -36,7 +43,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_serve, _add_sample, _add_train, _add_fit, _add_info):
+    for add in _ADDED:
         add(commands)
     return parser
 
@@ -113,53 +120,6 @@ def _sample(arguments):
     print(f"wrote {arguments.out}")
 
 
-def _add_train(commands):
-    command = commands.add_parser("train", help="train a model on a survey")
-    methods = command.add_subparsers(dest="method", required=True, metavar="METHOD")
-    cannon = methods.add_parser("cannon", help="a polynomial for every pixel")
-    cannon.add_argument(
-        "--labels", nargs="+", help="label names; default: all that the data have"
-    )
-    cannon.add_argument("--order", type=int, choices=(1, 2, 3), help="default: 2")
-    payne = methods.add_parser("payne", help="a network that emulates a grid")
-    payne.add_argument("--hidden", type=int, help="units in a layer, 300")
-    for method in (cannon, payne):
-        method.add_argument("--data", type=Path, help="a survey file")
-        method.add_argument("--run", type=Path, help="run directory; default: new")
-        method.add_argument("--out", type=Path, help="write the finished model here")
-        method.add_argument("--steps", type=int, help="default: the method's own")
-        method.add_argument("--seed", type=int, help="default: 1")
-        method.add_argument("--device", choices=DEVICES, help="default: auto")
-        method.add_argument("--resume", action="store_true", help="go on with --run")
-        method.set_defaults(run_command=_train)
-
-
-def _train(arguments):
-    from stellar_gui.training.start import start
-
-    options = {
-        name: getattr(arguments, name)
-        for name in ("labels", "order", "hidden", "steps", "seed", "device")
-        if getattr(arguments, name, None) is not None
-    }
-    run = start(
-        arguments.method,
-        data=arguments.data,
-        run=arguments.run,
-        out=arguments.out,
-        resume=arguments.resume,
-        progress=True,
-        **options,
-    )
-    state = run.status().state
-    print(f"run {run.path}: {state}")
-    if state != "finished":
-        resume = f"stellar-gui train {arguments.method} --resume --run {run.path}"
-        print(f"go on with: {resume}")
-    elif arguments.out:
-        print(f"wrote {arguments.out}")
-
-
 def _add_fit(commands):
     command = commands.add_parser("fit", help="measure labels of spectra with a model")
     command.add_argument("model", type=Path, help="a model file (.safetensors)")
@@ -203,6 +163,17 @@ def _info(arguments):
             f"{'normalised' if spectra.normalised else 'not normalised'}, "
             f"labels {' '.join(spectra.label_names) or 'none'}"
         )
+
+
+_ADDED = (
+    _add_serve,
+    _add_sample,
+    add_train,
+    add_runs,
+    _add_fit,
+    _add_info,
+    add_devices,
+)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ LEVELS = {
     "session": 5,
     "views": 6,
     "app": 7,
-    "cli": 8,
+    "cli_train": 8,
+    "cli_runs": 8,
+    "cli": 9,
 }
 """A module imports what stands on its own level or below."""
 

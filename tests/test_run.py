@@ -130,7 +130,7 @@ def test_resume_after_a_crash_replays_the_lost_steps(tmp_path, run):
     with pytest.raises(MemoryError):
         train(LineTrainer(), run, checkpoint_every=5, progress=crash)
     assert run.status().state == "failed"
-    assert run.load()["step"] == 10
+    assert run.load()["step"] == 12
     train(LineTrainer(), run, resume=True)
     unbroken = Run.create(tmp_path / "unbroken", {})
     train(LineTrainer(), unbroken)
@@ -146,7 +146,7 @@ def test_best_state_is_that_of_the_lowest_score(run):
         if "validation_score" in row
     }
     assert status.best_step == min(scores, key=scores.get)
-    trainer.load_state_dict(run.load(best=True)["trainer"])
+    trainer.load_state_dict(run.load("best")["trainer"])
     assert trainer.validate()["score"] == scores[status.best_step]
 
 
@@ -160,19 +160,19 @@ def test_progress_sees_every_step(run):
 
 def test_non_finite_loss_stops_and_keeps_the_last_good_checkpoint(run):
     with pytest.raises(
-        FloatingPointError, match=r"loss 'rec' is nan.*step 13.*step 10 is kept"
+        FloatingPointError, match=r"loss 'rec' is nan.*step 13.*step 12 is kept"
     ):
         train(BreakingTrainer(), run, checkpoint_every=5)
     assert run.status().state == "failed"
     assert "rec" in run.status().message
-    assert run.load()["step"] == 10
+    assert run.load()["step"] == 12
     assert len(run.metrics()) == 12
 
 
 def test_non_finite_weights_are_never_saved(run):
     with pytest.raises(FloatingPointError, match=r"net\.weight"):
         train(PoisonedTrainer(), run, checkpoint_every=5)
-    assert run.load()["step"] == 5
+    assert run.load()["step"] == 9
 
 
 def test_run_with_a_checkpoint_is_not_trained_over(run):
@@ -187,7 +187,8 @@ def test_resume_without_checkpoint_says_so(run):
 
 
 def test_run_is_trained_by_one_process_at_a_time(run):
-    with run.claimed(), pytest.raises(RuntimeError, match="trained already by process"):
+    held = Run(run.path)
+    with held.claimed(), pytest.raises(RuntimeError, match="trained already by proc"):
         train(LineTrainer(3), run)
     assert train(LineTrainer(3), run).state == "finished"
 

@@ -1,8 +1,20 @@
 """Training: a trainer for each method, the loop that drives it, the run on disk."""
 
-from stellar_gui.training.device import choose_device
-from stellar_gui.training.loop import train
-from stellar_gui.training.run import Run, Status
-from stellar_gui.training.trainer import Trainer
+import importlib
 
-__all__ = ["Run", "Status", "Trainer", "choose_device", "train"]
+_HOME = {
+    "Run": "stellar_gui.training.run",
+    "Status": "stellar_gui.training.run",
+    "Trainer": "stellar_gui.training.trainer",
+    "choose_device": "stellar_gui.training.device",
+    "train": "stellar_gui.training.loop",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    """Import a public name when it is first used: runs are listed without torch."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

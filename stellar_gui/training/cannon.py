@@ -14,6 +14,7 @@ from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.cannon import MAX_STEPS, Cannon
 from stellar_gui.spectra import Spectra
 from stellar_gui.statistics import robust_std
+from stellar_gui.training.options import NO_LEARNING_RATE
 
 SAMPLE = {"label_names": ("teff", "logg", "fe_h", "mg_h", "ca_h"), "order": 3}
 """The Cannon of the sample survey.
@@ -33,6 +34,9 @@ class CannonTrainer:
     on. Nothing is random. Further arguments and errors as in `Cannon.train`.
     """
 
+    no_learning_rate = NO_LEARNING_RATE["cannon"]
+    checkpoint_every = 1  # few steps, each long
+
     def __init__(
         self,
         train: Spectra,
@@ -46,6 +50,7 @@ class CannonTrainer:
     ):
         self.total_steps = steps
         self.steps = 0
+        self.device = torch.device(device)
         self._regression, self._context = Cannon.regression(
             train, label_names, order, dtype=dtype, device=device
         )
@@ -105,10 +110,13 @@ class CannonTrainer:
 
         Raises ValueError before the first step.
         """
+        return calibrated(self.preview(), self._validation)
+
+    def preview(self) -> Cannon:
+        """The Cannon as it stands, its errors not calibrated. Raises as `model`."""
         if not self.steps:
             raise ValueError("no step has been taken: call step() before model()")
-        trained = Cannon.of(self._regression, **self._context)
-        return calibrated(trained, self._validation)
+        return Cannon.of(self._regression, **self._context)
 
 
 def _deviance(spectra: Spectra, fit: FitResult) -> float:

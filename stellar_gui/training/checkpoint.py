@@ -15,7 +15,8 @@ def save_checkpoint(path: str | Path, state: dict) -> None:
     """Write ``state`` so that a crash leaves the old file or the new, never half.
 
     Raises TypeError if it holds anything but tensors, plain values, and dicts, lists
-    and tuples of them: `load_checkpoint` would refuse to read it.
+    and tuples of them: `load_checkpoint` would refuse to read it. Raises OSError if it
+    cannot be written, as on a full disk.
     """
     for name, value in entries(state):
         if type(value) not in _PLAIN and not isinstance(value, Tensor):
@@ -23,8 +24,13 @@ def save_checkpoint(path: str | Path, state: dict) -> None:
                 f"entry {name!r} of the checkpoint is a {type(value).__name__}, "
                 "expected a tensor or a plain value. Convert it in state_dict()."
             )
-    with written_whole(path) as part:
-        torch.save(state, part)
+    try:
+        with written_whole(path) as part:
+            torch.save(state, part)
+    except RuntimeError as fault:  # torch's own writer knows no OSError
+        raise OSError(
+            f"{Path(path).name} could not be written ({str(fault).splitlines()[0]})"
+        ) from fault
 
 
 def load_checkpoint(path: str | Path, device="cpu") -> dict:

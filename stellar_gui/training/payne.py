@@ -25,6 +25,8 @@ from stellar_gui.training.gaussian_process import Process
 from stellar_gui.training.teacher import Lesson, fit_teacher, teach
 
 DEEP = 0.05  # a pixel deeper than this belongs to a line
+_RATES = ("initial_lr", "max_lr", "min_lr")  # of one cycle of the learning rate
+_PLACE = ("last_epoch", "_step_count")  # in the cycle
 _KEPT_LABELS = 500  # training labels that the model carries, to say where it is at home
 
 
@@ -109,6 +111,9 @@ class PayneTrainer:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, learning_rate, total_steps=steps + 1, pct_start=0.1
         )
+        group = self.optimizer.param_groups[0]
+        self._cycle = {name: group[name] for name in _RATES}
+        self.rate_scale = 1.0  # what a user has made of the cycle
         self.rng = torch.Generator().manual_seed(seed)
 
     def step(self) -> dict[str, float]:
@@ -116,6 +121,7 @@ class PayneTrainer:
         if self.lesson is None:
             self._prepare_lesson()
         inputs, targets = self.lesson
+        rate = self.learning_rate
         chosen = torch.randint(len(inputs), (self.batch_size,), generator=self.rng)
         chosen = chosen.to(self.device)
         loss = update(self.network, self.optimizer, inputs[chosen], targets[chosen])
@@ -125,8 +131,17 @@ class PayneTrainer:
         scale = float(self.components.scale)
         return {
             "loss": float(loss) * scale**2 / n_pixels,
-            "learning_rate": self.schedule.get_last_lr()[0],
+            "learning_rate": rate,
         }
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Take the next step at ``rate``, and scale the rest of the cycle with it."""
+        self._scale_cycle(self.rate_scale * rate / self.learning_rate)
 
     def validate(self) -> dict[str, float]:
         """Errors on the validation spectra, in flux.
@@ -175,12 +190,17 @@ class PayneTrainer:
             "teacher": [list(process) for process in self.teacher],
             "network": [p.detach().clone() for p in self.network],
             "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "schedule": {name: getattr(self.schedule, name) for name in _PLACE},
+            "rate_scale": self.rate_scale,
             "rng": self.rng.get_state(),
         }
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from ``state`` as if training had never stopped."""
+        """Go on from ``state`` as if training had never stopped.
+
+        The cycle of the learning rate is that of this trainer, whose highest rate and
+        whose steps may be others than those that ``state`` comes from.
+        """
         self.steps_done, self.seed = state["steps_done"], state["seed"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))
         self._set_targets(self._tensor(self._train.flux))
@@ -191,8 +211,18 @@ class PayneTrainer:
             for own, stored in zip(self.network, state["network"], strict=True):
                 own.copy_(stored)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        self.schedule.load_state_dict(
+            {name: state["schedule"][name] for name in _PLACE}
+        )
+        self._scale_cycle(state["rate_scale"])
         self.rng.set_state(state["rng"].cpu())
+
+    def _scale_cycle(self, rate_scale):
+        """Make the rates, of the next step too, those of the settings times a scale."""
+        group = self.optimizer.param_groups[0]
+        before, self.rate_scale = group["max_lr"], rate_scale
+        group |= {name: rate * rate_scale for name, rate in self._cycle.items()}
+        group["lr"] *= group["max_lr"] / before
 
     def _start(self, n_hidden):
         """Random layers; the last one as large as the components it shall give."""

@@ -4,46 +4,87 @@ The one way to train, for the command line and for whoever starts it: what a run
 to go on is in its own ``config.json``, so that ``--resume`` asks for nothing else.
 """
 
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
-from stellar_gui import __version__, paths
 from stellar_gui.io import read_spectra
 from stellar_gui.models import save_model
+from stellar_gui.models.base import SpectralModel
 from stellar_gui.spectra import Spectra
 from stellar_gui.training.cannon import CannonTrainer
+from stellar_gui.training.config import kept_config, new_config, same_request
 from stellar_gui.training.cycle_start import cycle_starnet
 from stellar_gui.training.device import choose_device
+from stellar_gui.training.event_files import event_files
+from stellar_gui.training.fingerprint import code_version
 from stellar_gui.training.loop import train
+from stellar_gui.training.options import options_of
 from stellar_gui.training.payne import PayneTrainer
-from stellar_gui.training.run import Run
+from stellar_gui.training.run import Run, new_folder
+from stellar_gui.training.trainer import Trainer
 
 HELD_OUT = 0.1  # share of the stars that validate, where a file has no split
 
 
-def _cannon(training, validation, *, seed, device, labels=None, order=2, steps=None):
-    chosen = {} if steps is None else {"steps": steps}
+def _cannon(training, validation, *, seed, device, labels=None, **options):
     return CannonTrainer(
-        training, validation, label_names=labels, order=order, device=device, **chosen
+        training, validation, label_names=labels, device=device, **options
     )
 
 
-def _payne(training, validation, *, seed, device, labels=None, hidden=300, steps=None):
-    chosen = {} if steps is None else {"steps": steps}
+_PAYNE_NAMES = {
+    "hidden": "n_hidden",
+    "components": "n_components",
+    "taught": "n_taught",
+}
+
+
+def _payne(training, validation, *, seed, device, labels=None, **options):
+    chosen = {_PAYNE_NAMES.get(name, name): value for name, value in options.items()}
     return PayneTrainer(
-        training,
-        validation,
-        label_names=labels,
-        n_hidden=hidden,
-        seed=seed,
-        device=device,
-        **chosen,
+        training, validation, label_names=labels, seed=seed, device=device, **chosen
     )
 
 
 METHODS = {"cannon": _cannon, "payne": _payne, "cycle-starnet": cycle_starnet}
+
+_DOUBLE = {"cannon"}  # methods that need 64-bit numbers on their device
+
+
+Tell = Callable[[int, int, Mapping[str, float]], None]
+
+
+class Prepared(NamedTuple):
+    """A trainer and the spectra it was made of."""
+
+    trainer: Trainer
+    training: Spectra
+    validation: Spectra
+
+
+def prepare(config: Mapping[str, Any], device: str | None = None) -> Prepared:
+    """Read the data of a run's ``config`` and make its trainer.
+
+    device: another one than the run's. Raises ValueError or OSError with a sentence.
+    """
+    method = config["method"]
+    training, validation = split(read_spectra(config["data"]), config["seed"])
+    trainer = METHODS[method](
+        training,
+        validation,
+        seed=config["seed"],
+        device=choose_device(device or config["device"], double=method in _DOUBLE),
+        **config["options"],
+    )
+    return Prepared(trainer, training, validation)
 
 
 def start(
@@ -54,18 +95,21 @@ def start(
     out: str | Path | None = None,
     resume: bool = False,
     progress: bool = False,
+    tensorboard: bool = False,
+    nice: int = 0,
     **options,
 ) -> Run:
     """Train with ``method`` on a survey file; return the run.
 
     run: the folder, by default a new one among the user's runs; out: where to write the
-    finished model; options: seed, device and those of the method (labels, order,
-    hidden, steps). With ``resume`` the run's own data and options count, and none may
-    be given.
+    finished model; tensorboard: write event files beside the metrics; nice: lowers the
+    priority of this process; options: seed, device, threads, and those of the method
+    (`training.options`). With ``resume`` the run's own data and options count, and none
+    may be given.
 
     Raises ValueError for an unknown method, for options or data that the method cannot
     use, and for a run of another method; FileNotFoundError if there is nothing to
-    resume, or no folder to write ``out`` to.
+    resume, or no folder to write ``out`` to; ImportError without TensorBoard.
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
@@ -74,60 +118,96 @@ def start(
             f"the folder {Path(out).parent} for the model does not exist; make it first"
         )
     if resume:
-        config = _kept_config(method, run, data, options)
+        given = [*(["data"] if data is not None else []), *options]
+        config = kept_config(method, run, given)
     else:
-        config = _new_config(method, data, options)
-    training, validation = split(read_spectra(config["data"]), config["seed"])
-    trainer = METHODS[method](
-        training,
-        validation,
-        seed=config["seed"],
-        device=choose_device(config["device"]),
-        **config["options"],
-    )
-    if resume:
-        opened = Run(run)
-        opened.check_data(training)
-    else:
-        folder = new_folder(method) if run is None else run
-        opened = Run.create(folder, config, training=training, validation=validation)
-    with tqdm(total=trainer.total_steps, unit="step", disable=not progress) as bar:
-        status = train(trainer, opened, resume=resume, progress=_shown_on(bar))
+        config = new_config(method, data, options)
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+    if config.get("threads"):
+        torch.set_num_threads(config["threads"])
+    opened = _opened(run, config, resume)
+    with contextlib.ExitStack() as stack:
+        if opened is not None:
+            stack.enter_context(opened.claimed())
+            stack.enter_context(_told_in(opened))
+        made = prepare(config)
+        opened = _with_data(opened, config, made, run, resume)
+        told = [stack.enter_context(_progress_bar(made.trainer.total_steps, progress))]
+        if tensorboard:
+            told.append(stack.enter_context(event_files(opened.path)))
+        status = train(
+            made.trainer,
+            opened,
+            resume=resume and opened.has_checkpoint,
+            progress=lambda *call: [tell(*call) for tell in told],
+        )
     if out is not None and status.state == "finished":
-        save_model(trainer.model(), out)
+        save_model(_best_model(made.trainer, opened), out)
     return opened
 
 
-def _new_config(method, data, options):
-    if data is None:
-        raise ValueError("no data: name a survey file with --data")
-    options = dict(options)
-    return {
-        "method": method,
-        "data": str(Path(data).resolve()),
-        "seed": options.pop("seed", 1),
-        "device": options.pop("device", "auto"),
-        "options": options,
-        "version": __version__,
+def _opened(run, config, resume):
+    """The run that is there already: to be resumed, or prepared for this process."""
+    if run is None or not (Path(run) / "config.json").exists():
+        return None
+    opened = Run(run)
+    meant = opened.prepared and same_request(config, opened.config)
+    if not resume and not meant:
+        raise FileExistsError(
+            f"{run} holds a training run already. Resume it, or choose another folder."
+        )
+    return opened
+
+
+def _with_data(opened, config, made, run, resume):
+    """The run, told of its data, or checked against them if it knows them."""
+    files = {
+        o.name: config["options"][o.name]
+        for o in options_of(config["method"])
+        if o.kind is Path and config["options"].get(o.name)
     }
+    if opened is None:
+        folder = new_folder(config["method"]) if run is None else run
+        opened = Run.create(folder, config)
+    if opened.prepared:
+        opened.write_data(made.training, made.validation, files)
+        return opened
+    opened.check_data(made.training, files)
+    if resume and opened.config.get("code") != code_version():
+        opened.log("the code has changed since the run began")
+    return opened
 
 
-def _kept_config(method, run, data, options):
-    if run is None:
-        raise ValueError("nothing to resume: name the run's folder with --run")
-    config = Run(run).config
-    if config["method"] != method:
-        raise ValueError(
-            f"{run} is a run of {config['method']}, not of {method}. "
-            f"Resume it with: stellar-gui train {config['method']} --resume --run {run}"
-        )
-    given = [*(["data"] if data is not None else []), *options]
-    if given:
-        raise ValueError(
-            f"a resumed run keeps its own settings, but {', '.join(given)} was given. "
-            "Leave it out, or start a new run."
-        )
-    return config
+@contextlib.contextmanager
+def _told_in(run: Run) -> Iterator[None]:
+    """Say in the run that it starts, and why it could not be trained."""
+    run.write_status(dataclasses.replace(run.status(), state="starting", message=""))
+    try:
+        yield
+    except BaseException as fault:
+        if run.status().state == "starting":
+            asked = isinstance(fault, (KeyboardInterrupt, SystemExit))
+            state = "stopped" if asked else "failed"
+            message = "stopped before the first step" if asked else str(fault)
+            run.write_status(
+                dataclasses.replace(run.status(), state=state, message=message)
+            )
+            run.log(f"{state}: {fault!r}")
+        raise
+
+
+def _best_model(trainer, run):
+    checkpoint = run.load("best")
+    trainer.load_state_dict(checkpoint["trainer"])
+    return trained_in(run, trainer.model(), checkpoint["step"])
+
+
+def trained_in(run: Run, model: SpectralModel, step: int) -> SpectralModel:
+    """Return the model with the run it comes from in its provenance."""
+    origin = {"name": run.name, "step": step}
+    provenance = {**model.provenance, "run": origin}
+    return dataclasses.replace(model, provenance=provenance)
 
 
 def split(spectra: Spectra, seed: int) -> tuple[Spectra, Spectra]:
@@ -154,20 +234,16 @@ def split(spectra: Spectra, seed: int) -> tuple[Spectra, Spectra]:
     return spectra[training], spectra[validation]
 
 
-def new_folder(method: str) -> Path:
-    """Return a folder among the user's runs that does not exist yet: cannon-001, ..."""
-    number = 1
-    while (folder := paths.runs() / f"{method}-{number:03d}").exists():
-        number += 1
-    return folder
+@contextlib.contextmanager
+def _progress_bar(total: int, shown: bool) -> Iterator[Tell]:
+    """Show how far training is, on a terminal only."""
+    with tqdm(total=total, unit="step", disable=None if shown else True) as bar:
 
+        def show(step, total, losses):
+            bar.update(step - bar.n)
+            bar.set_postfix(
+                {name: f"{value:.3g}" for name, value in list(losses.items())[:2]},
+                refresh=False,
+            )
 
-def _shown_on(bar):
-    def show(step, total, losses):
-        bar.update(step - bar.n)
-        bar.set_postfix(
-            {name: f"{value:.3g}" for name, value in list(losses.items())[:2]},
-            refresh=False,
-        )
-
-    return show
+        yield show
