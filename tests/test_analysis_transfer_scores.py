@@ -126,6 +126,12 @@ def test_the_emulator_alone_is_found_bad(nature, fits, truth):
     assert nothing["zscore_mean"].value > 5 * nothing["zscore_mean"].ceiling
 
 
+def test_lost_derivatives_are_found_without_the_truth(nature, fits):
+    lost = scores(Transferred(("missing", "lost")), nature, fits)
+    assert lost["derivatives"].value > 0.9
+    assert lost["derivatives"].state == "bad"
+
+
 def test_a_leak_is_found_by_the_swap_and_named(nature, fits, truth):
     leaking = scores(Transferred(("missing", "leak")), nature, fits, truth)
     assert leaking["swap_of_ceiling"].state != "ok"

@@ -22,7 +22,7 @@ def _pattern(seed, n=None):
     return torch.tensor(np.random.default_rng(seed).normal(size=shape))
 
 
-SLOPES = 0.02 * _pattern(1, 3)
+SLOPES = 0.06 * _pattern(1, 3)
 MISSING = 0.05 * _pattern(2)  # what the synthetic domain lacks, in every star
 HIDDEN = 0.02 * _pattern(3)  # what it lacks in proportion to [Mg/H]
 NUISANCE = 0.02 * _pattern(4)
@@ -64,7 +64,7 @@ class Transferred(Emulator):
     """The emulator plus the parts of nature that ``knows`` names.
 
     "missing", "hidden", "nuisance"; "leak" takes the hidden part from z_split, which is
-    then [Mg/H] itself.
+    then [Mg/H] itself; "lost" forgets what the emulator knows of [Mg/H].
     """
 
     def __init__(self, knows=("missing", "hidden", "nuisance"), training_labels=None):
@@ -83,6 +83,8 @@ class Transferred(Emulator):
         flux = flux_synth.double()
         if "hidden" in self.knows:
             flux = flux + self._scaled(flux, torch.zeros(N_PIXELS))[:, 2:] * HIDDEN
+        if "lost" in self.knows:  # the flux of [Mg/H] = 0
+            flux = flux - self._scaled(flux, torch.zeros(N_PIXELS))[:, 2:] * SLOPES[2]
         if "missing" in self.knows:
             flux = flux + MISSING
         if "leak" in self.knows:

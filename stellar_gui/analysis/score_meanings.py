@@ -99,6 +99,14 @@ MEANINGS = {
         "fits with the emulator.",
         (0.9, 1.06),
     ),
+    "derivatives": Meaning(
+        "change of d flux / d [X/Fe]",
+        "|J_T - J_G| / |J_G|, the median over single abundances, of the transfer and "
+        "the emulator. Near 1 the transfer has lost them, though its spectra may look "
+        "perfect: labels fitted through it mean nothing.",
+        (None, 0.4),
+        (None, 0.7),
+    ),
     "distance_synth_to_obs": Meaning(
         "distance synth→obs",
         "Mean squared difference of transferred and observed spectra of the same stars "

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 
 from stellar_gui.analysis import latents as lat
+from stellar_gui.analysis.attribution import derivative_errors
 from stellar_gui.analysis.ceilings import NuisanceErrors, nuisance_errors, true_flux
+from stellar_gui.analysis.derivatives import jacobian
 from stellar_gui.analysis.leakage import label_leakage
 from stellar_gui.analysis.mixing import domain_mixing
 from stellar_gui.analysis.residuals import residual_zscore
@@ -32,6 +34,7 @@ from stellar_gui.synthesis.truth import Truth
 
 COMPONENTS = 15  # of spectra, before their neighbours are looked for
 _APART = 0.42  # mixing below which a critic that is always right means something
+_DIFFERENTIATED = 16  # stars
 _LOST_MEAN = 0.0575  # |mean z-score| beyond the noise floor, added in quadrature
 
 
@@ -99,6 +102,7 @@ def score_transfer(
     rows += _mixing_rows(model, spectra, seed)
     rows += _leak_rows(pairs, labels[known], model.label_names, rows, seed)
     rows += _zscore_rows(spectra, fits)
+    rows.append(_derivative_row(model, labels[known]))
     rows += _pair_rows(pairs, spectra[known], truth)
     if logits is not None:
         rows += _critic_rows(logits, rows)
@@ -256,6 +260,20 @@ def _zscore_rows(spectra, fits):
             usable=(0.7, plain.std),
         ),
     ]
+
+
+def _derivative_row(model, labels):
+    """Stars spread over the set; z_split at its mean."""
+    rows = np.linspace(0, len(labels) - 1, min(len(labels), _DIFFERENTIATED)).astype(
+        int
+    )
+    some = torch.tensor(np.asarray(labels)[rows])
+    with torch.no_grad():
+        carried = jacobian(model, some).numpy(force=True)
+        plain = jacobian(model.emulator, some - model.offsets).numpy(force=True)
+    changed = derivative_errors(carried, plain, model.label_names)
+    single = changed.pop("x_fe", float(np.median(list(changed.values()))))
+    return score_row("derivatives", single, baseline=0.0)
 
 
 def _pair_rows(pairs, spectra, truth):
