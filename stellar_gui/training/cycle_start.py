@@ -22,13 +22,13 @@ def cycle_starnet(
     labels: str = "training",
     preset: str = "demo",
     steps: int | None = None,
-    link: str | None = None,
+    **changes,
 ) -> CycleStarNetTrainer:
     """Return a trainer on observed spectra.
 
     emulator: a model file; labels: as in `cycle_labels.assumed_labels`; preset: of
     `cycle_settings.PRESETS`; steps: of both phases together, in the preset's shares;
-    link: "difference" or "decode", None for the preset's. Raises ValueError for an
+    changes: other settings of the preset, None for its own. Raises ValueError for an
     unknown preset, and without an emulator.
     """
     if preset not in PRESETS:
@@ -41,8 +41,8 @@ def cycle_starnet(
     settings = PRESETS[preset]
     if steps is not None:
         settings = settings.lasting(steps)
-    if link is not None:
-        settings = dataclasses.replace(settings, link=link)
+    chosen = {name: value for name, value in changes.items() if value is not None}
+    settings = dataclasses.replace(settings, **chosen)
     model = load_model(emulator)
     return CycleStarNetTrainer(
         model,
