@@ -1,0 +1,107 @@
+"""Claims: of all who start a run at the same time, one trains it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from stellar_gui.training.claim import Owner, claimed, hand_over, identity
+from stellar_gui.training.run import Run
+
+_CLAIM = """
+import sys
+from stellar_gui.training.run import Run
+run = Run(sys.argv[1])
+print("ready", flush=True)
+input()
+try:
+    with run.claimed():
+        print("held", flush=True)
+        input()
+except RuntimeError as error:
+    print(error, flush=True)
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tmp_path / "run", {})
+
+
+@pytest.fixture
+def starters(run):
+    """Four processes that wait for a line before each of their two moves."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", _CLAIM, str(run.path)]
+    children = [subprocess.Popen(command, **pipes) for _ in range(4)]
+    yield children
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_of_starters_at_the_same_time_one_holds_the_run(run, starters, stale):
+    if stale:
+        gone = {"pid": os.getpid(), "process_start": "long ago"}
+        (run.path / "lock").write_text(json.dumps(gone))
+    for child in starters:
+        assert child.stdout.readline() == "ready\n"
+    for child in starters:
+        child.stdin.write("\n")
+        child.stdin.flush()
+    told = sorted(child.stdout.readline().strip() for child in starters)
+    assert [line == "held" for line in told].count(True) == 1
+    others = [line for line in told if line != "held"]
+    assert all("is being trained already by process" in line for line in others)
+
+
+def test_a_killed_owner_leaves_a_lock_that_is_no_obstacle(run, starters):
+    child = starters[0]
+    assert child.stdout.readline() == "ready\n"
+    child.stdin.write("\n")
+    child.stdin.flush()
+    assert child.stdout.readline() == "held\n"
+    assert Owner(run.path).alive
+    child.kill()
+    child.wait()
+    assert not Owner(run.path).alive
+    with run.claimed():
+        assert Owner(run.path).alive
+    assert not list(run.path.glob("lock*"))
+
+
+def test_a_lock_that_is_handed_over_is_taken_by_its_new_owner_alone(run):
+    with run.claimed():
+        hand_over(run.path, os.getpid())
+    assert Owner(run.path).waits_for_me
+    with claimed(run.path) as handed:
+        assert handed
+        with pytest.raises(RuntimeError, match="trained already"):
+            Run(run.path).claimed().__enter__()
+    assert not Owner(run.path)
+
+
+def test_what_was_asked_of_a_handed_run_is_kept(run):
+    """Who presses stop while a worker still starts is not forgotten."""
+    with run.claimed():
+        hand_over(run.path, os.getpid())
+    (run.path / "control.json").write_text('{"wanted": "stop"}')
+    with run.claimed():
+        assert (run.path / "control.json").exists()
+    with run.claimed():
+        assert not (run.path / "control.json").exists()
+
+
+def test_a_process_of_another_machine_is_believed_while_it_gives_a_sign(run):
+    elsewhere = identity(os.getpid()) | {"host": "another", "pid": 1}
+    (run.path / "lock").write_text(json.dumps(elsewhere))
+    assert Owner(run.path).alive
+    with pytest.raises(RuntimeError, match="by process 1 on another"), run.claimed():
+        pass
+    long_ago = 1e9
+    os.utime(run.path / "status.json", (long_ago, long_ago))
+    with run.claimed():
+        assert not Owner(run.path).waits_for_me
