@@ -4,6 +4,10 @@ export function render({model}) {
   const hints = h("span.hints");
   let pointer = null, frame;
   const written = (step) => String(Math.round(step)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+  const figures = (value) => {
+    const text = Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : value.toPrecision(3);
+    return text.replaceAll("-", "−");
+  };
   const show = () => {
     const {step, columns, idle} = model.state;
     const sources = {thin: Bokeh.documents[0]?.get_model_by_name("losses"), bold: Bokeh.documents[0]?.get_model_by_name("scores")};
@@ -17,7 +21,7 @@ export function render({model}) {
         const value = log ? 10 ** data[column][place] : data[column][place];
         if (!parts.length) parts.push(h("b", {}, `step ${written(steps[place])}`), "\u2003");
         else parts.push(" · ");
-        parts.push(h("span", {style: `color: var(--${token})`}, `${name} `), value.toPrecision(3));
+        parts.push(h("span", {style: `color: var(--${token})`}, `${name} `), figures(value));
       }
     }
     readout.replaceChildren(...(parts.length ? parts : [h("span.faint", {}, idle)]));

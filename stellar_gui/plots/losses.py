@@ -83,6 +83,8 @@ class LossFigures:
         self.layout = column(
             *figures, self.axis, sizing_mode="stretch_both", spacing=0, name="loss-plot"
         )
+        self.use([], {})
+        self.show_steps(0, 0)
 
     def _other(self, dash):
         source = ColumnDataSource({"step": [], "y": []})
@@ -280,7 +282,8 @@ class LossFigures:
         for kind, panel in self.panels.items():
             values = self._drawn(kind)
             if not values.size:
-                values = np.array([0.0, 1.0])
+                set_ticks(panel.figure.yaxis[0], [], [])
+                continue
             log = self._log and kind == "loss"
             if kind == "critic":
                 values = np.append(values, [0.3, 1.0])

@@ -184,10 +184,21 @@ class ReplayPlot:
         for axis in fig.axis:
             set_ticks(axis, [], [])
             axis.axis_label = ""
-        self._words.update(text=words, visible=True)
+        self._words.update(x=0.5, y=0.5, text=words, visible=True)
         self._observed.data = {"wavelength": [], "flux": []}
         self.set_lines(np.empty(0), [])
         self.set_latents(None)
+
+    def say(self, words: str) -> None:
+        """Write words where models would be drawn."""
+        self.set_lines(np.empty(0), [])
+        x_range, y_range = self._spectrum.x_range, self._spectrum.y_range
+        self._words.update(
+            text=words,
+            x=(x_range.start + x_range.end) / 2,
+            y=y_range.start + 0.05 * (y_range.end - y_range.start),
+            visible=True,
+        )
 
     def set_star(self, wavelength, flux, medium: str) -> None:
         """Draw the observed flux (n_pixels,), NaN where bad, of one window."""

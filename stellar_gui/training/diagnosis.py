@@ -20,7 +20,7 @@ _ACCURACY = (0.8, 0.9)  # of critics: watch above, wrong above; 0.5 cannot tell
 _GENERATOR = 4.0  # of the adversarial loss, above which the critics have won
 _CHI2 = ((0.9, 1.15), (0.7, 1.5))  # healthy, and still to watch
 _NOISE_RATIO = ((0.97, 1.03), (0.8, 1.25))
-_EMULATOR = (0.002, 0.01)  # median flux error: watch above, wrong above
+_EMULATOR = (0.01, 0.04)  # rms flux error in lines: watch above, wrong above
 _SAME = 1e-12
 
 
@@ -142,30 +142,14 @@ def _generators(full, judged):
 def _payne(rows, scores):
     if not scores:
         return [Check("idle", "Error on unseen spectra", "not validated yet")]
-    last = scores[-1]
-    error = last.get("validation_score", math.nan)
+    error = scores[-1].get("validation_rms_deep") or math.nan
     watch, wrong = _EMULATOR
     kind = "ok" if error <= watch else "warning" if error <= wrong else "bad"
-    noise = 1 / error if error > 0 else math.inf
-    checks = [
-        Check(
-            kind,
-            "Emulator is good enough" if kind == "ok" else "Emulator is coarse yet",
-            f"median |error| {_short(error)}: below the noise up to S/N {_count(noise)}",
-            f"watch above {watch}",
-        )
-    ]
-    deep = last.get("validation_rms_deep")
-    if deep is not None and last.get("validation_rms"):
-        ratio = deep / last["validation_rms"]
-        checks.append(
-            Check(
-                "ok" if ratio < 4 else "warning",
-                "Lines are learnt as the continuum",
-                f"rms {_short(deep)} in lines, {ratio:.1f} × that of all pixels",
-                "watch above 4",
-            )
-        )
+    title = "Emulator is good enough" if kind == "ok" else "Emulator is coarse yet"
+    text = (
+        f"rms {_short(error)} in lines: below the noise up to S/N {_count(1 / error)}"
+    )
+    checks = [Check(kind, title, text, f"watch above {watch}")]
     return [*checks, _best_is_recent(scores)]
 
 

@@ -52,7 +52,7 @@ def _gravity(kind):
 
 
 def _chip(worst, checks):
-    if not checks:
+    if all(check.kind == "idle" for check in checks):
         return None
     number = sum(check.kind == worst for check in checks)
     if worst == "bad":

@@ -1,5 +1,6 @@
 """Replay: the star as the model saw it at a kept checkpoint, and the latents then."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from stellar_gui.views.run_words import count
 from stellar_gui.views.work import in_background
 
 _FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
+_FOLLOWS_AFTER = 5.0  # seconds between two steps of a handle that follows the run
 _KEPT = 24  # checkpoints and stars that are kept as they were seen
 _NO_CHECKPOINT = "When a checkpoint is kept, a star is seen here as the model saw it."
 _KINDS = {"cycle-starnet": "cycle_starnet"}
@@ -41,6 +43,7 @@ class ReplayView(pn.viewable.Viewer):
         self._painter = Painter(theme)
         self.track = Track(self._painter, x_range, guarded(self._put))
         self.plot = ReplayPlot(self._painter)
+        self.plot.clear(_NO_CHECKPOINT)
         self._folder, self._method = None, ""
         self._models = None  # of training.replay, for the run that is looked at
         self._seen: dict[tuple, object] = {}
@@ -49,7 +52,7 @@ class ReplayView(pn.viewable.Viewer):
         self.steps: list[int] = []
         self.step: int | None = None
         self._follows = True  # the newest checkpoint, until a user moves the handle
-        self._problem = ""
+        self._moved_at = 0.0
         self.row = ReplayRow(
             state=self._state(), sizing_mode="stretch_width", height=28
         )
@@ -65,12 +68,14 @@ class ReplayView(pn.viewable.Viewer):
             self._models, self._seen, self._wanted = None, {}, None
             self._follows, self.step, self.steps = True, None, []
             self.plot.clear(_NO_CHECKPOINT)
-        if steps != self.steps or (self.step is None and steps):
-            self.steps = steps
-            if self._follows or self.step not in steps:
-                self.go_to(steps[-1] if steps else None)
-            else:
-                self._place()
+        newest = steps[-1] if steps else None
+        waits = time.monotonic() - self._moved_at < _FOLLOWS_AFTER
+        behind = self._follows and self.step != newest and not waits
+        changed, self.steps = steps != self.steps, steps
+        if behind or (changed and self.step not in steps):
+            self.go_to(newest)
+        elif changed:
+            self._place()
 
     def move(self, command: str) -> None:
         """Go to the previous or the next checkpoint."""
@@ -94,7 +99,7 @@ class ReplayView(pn.viewable.Viewer):
     def go_to(self, step: int | None) -> None:
         """Put the handle to a checkpoint and show what the model saw then."""
         self.step = step
-        self._problem = ""
+        self._moved_at = time.monotonic()
         self._place()
         self._moved(step)
         self.draw()
@@ -104,12 +109,8 @@ class ReplayView(pn.viewable.Viewer):
         self.row.state = self._state()
 
     def _state(self):
-        if self.step is None:
-            words = "no checkpoint yet"
-        else:
-            words = f"step {count(self.step)}"
-            if self._problem:
-                words = f"{words} · {self._problem}"
+        step = self.step
+        words = "no checkpoint yet" if step is None else f"step {count(step)}"
         return {
             "words": words,
             "first": not self.steps or self.step == self.steps[0],
@@ -157,33 +158,31 @@ class ReplayView(pn.viewable.Viewer):
 
     def _came(self, key, result):
         self._busy = False
-        if isinstance(result, Exception):
-            self._problem = str(result).partition(". ")[0]
-        else:
-            self._seen[key] = result
-            while len(self._seen) > _KEPT:
-                del self._seen[next(iter(self._seen))]
+        self._seen[key] = result
+        while len(self._seen) > _KEPT:
+            del self._seen[next(iter(self._seen))]
         with pn.io.hold():
             if key == (self._folder, self.step, self._selection.star):
-                self.draw() if key in self._seen else self.plot.set_lines([], [])
-                self._place()
+                self.draw()
             self._look()
 
     def _show(self, result):
+        if isinstance(result, Exception):
+            self.plot.say(str(result).partition(". ")[0])
+            return
         seen, latents = result
         star = self._session.star(self._selection.star)
         inside = self._window(star)
         style = model_style(_KINDS.get(self._method, self._method))
         cycle = seen.physics is not None
         name = "synth → obs" if cycle else style.title
+        name = f"{name}, χ²/ν {number(seen.reduced_chi2, 2)}"
         lines = [ReplayLine(name, seen.flux[inside], style.token)]
         if cycle:
             physics = seen.physics[inside]
             lines.append(ReplayLine("physics", physics, "synthetic_domain", "dashed"))
         self.plot.set_lines(star.wavelength[inside], lines)
         self.plot.set_latents(latents)
-        self._problem = f"χ²/ν {number(seen.reduced_chi2, 2)}"
-        self.row.state = self._state()
 
     def _window(self, star):
         """Which pixels are in view: the window of the Star page, or one piece."""

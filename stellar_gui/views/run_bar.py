@@ -35,9 +35,15 @@ def _run(summary):
         "chip": {"kind": kind, "picture": picture, "text": state, "tip": _tip(status)},
         "progress": status.progress,
         "tone": tone,
-        "steps": (count(status.step), f" of {count(status.total_steps)} steps"),
+        "steps": _steps(status),
         "pace": _pace(summary),
     }
+
+
+def _steps(status):
+    if not status.total_steps:
+        return ("", "no step yet")
+    return (count(status.step), f" of {count(status.total_steps)} steps")
 
 
 def _tip(status):

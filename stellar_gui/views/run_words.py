@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from stellar_gui.plots.style import NOTHING, number
+from stellar_gui.plots.style import MINUS, NOTHING, number
 from stellar_gui.training.options import METHOD_TITLES
 
 
@@ -41,15 +41,17 @@ def count(value: float) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score in three figures; a dash if there is none.
+    """A score in two or three figures; a dash if there is none.
 
-    >>> score(0.00224), score(None), score(-6.1)
-    ('0.0022', '—', '−6.10')
+    >>> score(0.00224), score(2.84e-5), score(None), score(-6.1)
+    ('0.0022', '2.8e−5', '—', '−6.10')
     """
     if value is None:
         return NOTHING
-    digits = 4 if abs(value) < 0.1 else 2
-    return number(value, digits)
+    if 0 < abs(value) < 5e-4:
+        digits, _, power = f"{value:.1e}".replace("-", MINUS).partition("e")
+        return f"{digits}e{power[0]}{power[1:].lstrip('0')}"
+    return number(value, 4 if abs(value) < 0.1 else 2)
 
 
 def duration(seconds: float | None) -> str:

@@ -1,5 +1,6 @@
 """The fields of the form of a new run, as its script draws them."""
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,13 +26,15 @@ def groups(request, problems, data, held, models, devices) -> list[dict]:
     problems: by field; data, models: files to choose from; held: what is known of them.
     """
     forks = request.parent is not None
-    options = options_of(request.method)
+    options = [o for o in options_of(request.method) if o.name != "preset"]
+    usual = usual_values(request.values)
     fields = {
         option.name: option_field(
             option,
             request.values[option.name],
             problems.get(option.name, ""),
             models,
+            usual=usual.get(option.name),
             off=forks and not option.forkable,
         )
         for option in options
@@ -137,8 +140,11 @@ def device_field(devices, chosen: str) -> dict:
     }
 
 
-def option_field(option, value, problem: str, models, *, off: bool) -> dict:
-    """One setting of a method; see `training.options.Option`."""
+def option_field(option, value, problem: str, models, *, usual, off: bool) -> dict:
+    """One setting of a method; see `training.options.Option`.
+
+    usual: what the method takes where nothing is typed, if that is known.
+    """
     field = {
         "name": option.name,
         "title": option.name.replace("_", " ").capitalize(),
@@ -161,7 +167,20 @@ def option_field(option, value, problem: str, models, *, off: bool) -> dict:
             options.insert(0, {"value": "", "text": "its own"})
         return field | {"kind": "select", "options": options}
     kind = "number" if option.kind in (int, float) else "text"
-    return field | {"kind": kind, "placeholder": "its own" if value is None else ""}
+    words = "all" if option.kind is list else "its own"
+    return field | {"kind": kind, "placeholder": _written(usual) or words}
+
+
+def usual_values(values: Mapping) -> dict:
+    """What the preset of Cycle-StarNet takes for options that are left empty."""
+    if "preset" not in values:
+        return {}
+    from stellar_gui.training.cycle_settings import PRESETS
+
+    settings = PRESETS.get(values["preset"] or "demo")
+    if settings is None:
+        return {}
+    return dataclasses.asdict(settings) | {"steps": settings.total_steps}
 
 
 def _written(value):

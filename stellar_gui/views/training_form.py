@@ -231,9 +231,9 @@ class FormView(pn.viewable.Viewer):
 
     def _preset_time(self, name):
         values = self.request.of_preset(name)
+        steps = values.get("steps") or training_fields.usual_values(values).get("steps")
         options = {n: v for n, v in values.items() if v is not None}
         pace = self._paces.get(self.request.pace_key(options))
-        steps = values.get("steps")
         if pace is not None:
             return duration(_seconds(pace, steps))
         return f"{count(steps)} steps" if steps else ""
