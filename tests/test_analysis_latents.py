@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from stellar_gui.analysis.latents import (
-    critic_accuracy,
     distance,
     latent_differences,
     make_pairs,
@@ -66,9 +65,3 @@ def test_bad_pixels_are_filled_before_encoding(nature):
     flux[:, 5], ivar[:, 5] = np.nan, 0.0
     found = make_pairs(Transferred(), spectra.replace(flux=flux, ivar=ivar), labels)
     assert all(np.isfinite(array).all() for array in found)
-
-
-def test_a_critic_that_guesses_is_right_half_the_time():
-    rng = np.random.default_rng(0)
-    assert critic_accuracy(*rng.normal(size=(2, 4000))) == pytest.approx(0.5, abs=0.03)
-    assert critic_accuracy(np.full(5, 3.0), np.full(9, -3.0)) == 1.0

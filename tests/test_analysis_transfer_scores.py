@@ -8,7 +8,6 @@ from stellar_gui.analysis.ceilings import NuisanceErrors
 from stellar_gui.analysis.score_meanings import MEANINGS
 from stellar_gui.analysis.scores import ScoreTable
 from stellar_gui.analysis.transfer_scores import (
-    CriticLogits,
     score_transfer,
     truth_of,
     zscore_figures,
@@ -155,11 +154,12 @@ def test_a_table_computed_again_is_the_same(nature, fits, truth, sound):
 
 
 def test_a_knowing_critic_warns_only_where_domains_lie_apart(nature, fits):
-    knows = CriticLogits(*(np.full(9, sign) for sign in (1.0, -1.0, 1.0, -1.0)))
-    mixed = scores(Transferred(), nature, fits, logits=knows)
-    apart = scores(Transferred(()), nature, fits, logits=knows)
+    knows = {"synth": 0.6, "obs": 1.0}
+    mixed = scores(Transferred(), nature, fits, critic_accuracy=knows)
+    apart = scores(Transferred(()), nature, fits, critic_accuracy=knows)
     assert mixed["critic_accuracy_obs"].value == 1.0
     assert mixed["critic_accuracy_obs"].state == "ok"
+    assert apart["critic_accuracy_synth"].state == "ok"
     assert apart["critic_accuracy_obs"].state == "bad"
 
 
@@ -173,6 +173,15 @@ def test_a_star_without_a_fit_counts_in_no_score(nature, fits):
     }
     found = scores(Transferred(), nature, broken)
     assert all(np.isfinite(row.value) for row in found)
+
+
+def test_ceilings_of_other_stars_are_refused(nature, truth):
+    few = nature[0][:50]
+    few_fits = dict.fromkeys(
+        ("emulator", "transfer"), fit_of(nature[1][:50], nature[2][:50])
+    )
+    with pytest.raises(ValueError, match=r"of 300 stars, expected the first of these"):
+        score_transfer(Transferred(), few, truth, fits=few_fits, ceilings=CEILINGS)
 
 
 def test_zscores_of_noise_lie_at_the_floor():

@@ -146,15 +146,3 @@ def spread_ratio(flux, other) -> float:
     own, spread = (np.std(a, axis=0, dtype=np.float64) for a in (flux, other))
     known = spread > 0
     return float(np.median(own[known] / spread[known]))
-
-
-def critic_accuracy(real, made) -> float:
-    """Return the share of spectra that a critic judges right, of its logits.
-
-    real, made (n,), as many of each count: 0.5 is guessing, 1 a critic that always
-    knows.
-
-    >>> critic_accuracy(np.array([2.0, -1.0]), np.array([-3.0, -1.0]))
-    0.75
-    """
-    return float(((np.asarray(real) > 0).mean() + (np.asarray(made) <= 0).mean()) / 2)

@@ -46,15 +46,6 @@ class ZscoreFigures(NamedTuple):
     std: float  # over all good pixels of all stars
 
 
-class CriticLogits(NamedTuple):
-    """What the critics say of real and made spectra, (n,) logits each."""
-
-    real_synth: np.ndarray
-    made_synth: np.ndarray
-    real_obs: np.ndarray
-    made_obs: np.ndarray
-
-
 def score_transfer(
     model,
     spectra: Spectra,
@@ -63,7 +54,7 @@ def score_transfer(
     fits: Mapping[str, FitResult] | None = None,
     ceilings: NuisanceErrors | None = None,
     ceiling_stars: int = 100,
-    logits: CriticLogits | None = None,
+    critic_accuracy: Mapping[str, float] | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     **fit_options,
@@ -74,10 +65,10 @@ def score_transfer(
     "emulator" and "transfer"; made here, with fit_options, where they are None.
     ceilings: those of these stars, if they were synthesised before; else
     ``ceiling_stars`` stars are synthesised, which ``progress`` (done, total) follows.
-    logits: of the critics, which live with the training run.
+    critic_accuracy: by domain; the critics live with the training run, which knows it.
 
-    Raises ValueError if the spectra are not on the model's pixels, or the truth lacks
-    one of the stars.
+    Raises ValueError if the spectra are not on the model's pixels, the truth lacks one
+    of the stars, or the ceilings are of more stars than these.
     """
     if fits is None:
         models = {"emulator": model.emulator, "transfer": model}
@@ -104,8 +95,9 @@ def score_transfer(
     rows += _zscore_rows(spectra, fits)
     rows.append(_derivative_row(model, labels[known]))
     rows += _pair_rows(pairs, spectra[known], truth)
-    if logits is not None:
-        rows += _critic_rows(logits, rows)
+    if critic_accuracy is not None:
+        rows += _critic_rows(critic_accuracy, rows)
+        conditions["critic_accuracy"] = dict(critic_accuracy)
     return ScoreTable(tuple(rows), conditions)
 
 
@@ -144,6 +136,11 @@ def zscore_figures(spectra: Spectra, model_flux) -> ZscoreFigures:
 def _gap_rows(model, spectra, truth, labels, ceilings, seed):
     errors = transfer_errors(model, spectra, labels, true_flux(truth), seed)
     closed = lambda error: gap_closed(error, errors.emulator, seed)  # noqa: E731
+    if len(ceilings.mean) > len(spectra):
+        raise ValueError(
+            f"the ceilings are of {len(ceilings.mean)} stars, expected the first of "
+            f"these {len(spectra)}. Leave them out, to synthesise those stars anew."
+        )
     few = slice(len(ceilings.mean))  # stars that were synthesised
     of_few = lambda error: gap_closed(error[few], errors.emulator[few])  # noqa: E731
     ceiling = {name: of_few(e).value for name, e in ceilings._asdict().items()}
@@ -302,23 +299,15 @@ def _pair_rows(pairs, spectra, truth):
     ]
 
 
-def _critic_rows(logits, rows):
+def _critic_rows(accuracy, rows):
     """A critic that is always right is fatal only where the domains lie apart."""
     mixed = min(row.value for row in rows if row.key.startswith("mixing"))
     found = []
-    for domain in ("synth", "obs"):
-        real, made = (getattr(logits, f"{kind}_{domain}") for kind in ("real", "made"))
-        accuracy = lat.critic_accuracy(real, made)
-        apart = accuracy > KNOWING and mixed < _APART
-        fatal = accuracy > 0.9 and mixed < 0.3
-        found.append(
-            score_row(
-                f"critic_accuracy_{domain}",
-                accuracy,
-                ceiling=0.5,
-                state=BAD if fatal else WARN if apart else OK,
-            )
-        )
+    for domain, value in accuracy.items():
+        apart = value > KNOWING and mixed < _APART
+        state = BAD if value > 0.9 and mixed < 0.3 else WARN if apart else OK
+        key = f"critic_accuracy_{domain}"
+        found.append(score_row(key, value, ceiling=0.5, state=state))
     return found
 
 
