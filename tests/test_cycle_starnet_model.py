@@ -6,7 +6,10 @@ import torch
 
 from stellar_gui import Spectra
 from stellar_gui.models import Payne, SpectralModel, load_model, save_model
+from stellar_gui.models.autoencoder import build_autoencoders
+from stellar_gui.models.blocks import Nuisance
 from stellar_gui.models.cycle_starnet import split_prior
+from stellar_gui.models.dense import dense_config
 from tests.small_transfer import (
     GRID,
     small_emulator,
@@ -143,6 +146,21 @@ def test_a_saved_model_is_the_same_model(broadened, tmp_path):
     assert not any(p.requires_grad for p in loaded.networks.parameters())
     again = model.to("cpu")
     assert torch.equal(again(some_labels(), SPLIT), model(some_labels(), SPLIT))
+
+
+def test_a_narrow_file_is_less_than_half_as_large_and_as_good(tmp_path):
+    networks = build_autoencoders(dense_config(len(GRID)), 2).requires_grad_(False)
+    prior = Nuisance(("a", "b", "c"), torch.zeros(3), torch.ones(3))
+    model = small_transfer(networks=networks, nuisance=prior)
+    whole = save_model(model, tmp_path / "whole.safetensors")
+    narrow = save_model(model, tmp_path / "small.safetensors", **model.narrow_tensors)
+    assert narrow.stat().st_size < 0.5 * whole.stat().st_size
+    loaded, labels = load_model(narrow), some_labels(40)
+    error = loaded(labels) - model(labels)
+    assert 0 < error.abs().max() < 2e-4
+    flux = model(labels)
+    own = loaded.encode(flux, "obs").z_split - model.encode(flux, "obs").z_split
+    assert own.abs().max() < 0.02
 
 
 def test_a_star_has_a_nuisance_of_its_own(model):

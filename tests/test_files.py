@@ -62,6 +62,15 @@ def test_half_precision_is_widened_when_read(model, tmp_path):
     )
 
 
+def test_eight_bits_are_steps_of_the_largest_number_of_a_row(model, tmp_path):
+    path = save_model(model, tmp_path / "small.safetensors", byte=("weight3",))
+    weight = model.network.weight3
+    error = load_model(path).network.weight3 - weight
+    step = weight.abs().amax(1, keepdim=True) / 127
+    assert 0 < error.abs().max()
+    assert (error.abs() <= 0.501 * step).all()
+
+
 def test_a_truncated_file_is_refused(model, tmp_path):
     path = save_model(model, tmp_path / "payne.safetensors")
     path.write_bytes(path.read_bytes()[:-100])

@@ -25,13 +25,23 @@ def _kinds():
     return {kind.kind: kind for kind in (Broadened, Cannon, CycleStarNet, Payne)}
 
 
+_STEPS = 127  # of an 8-bit number, from 0 to the largest of its row
+_ROW_STEP = ".row_step"  # behind the name of a tensor of 8-bit numbers
+
+
 def save_model(
-    model: SpectralModel, path: str | Path, *, half: tuple[str, ...] = ()
+    model: SpectralModel,
+    path: str | Path,
+    *,
+    half: tuple[str, ...] = (),
+    byte: tuple[str, ...] = (),
 ) -> Path:
     """Write a model, whole or not at all; returns the path.
 
-    Tensors named in ``half`` are stored with 16 bits. Raises ValueError if the model
-    cannot be stored.
+    Tensors named in ``half`` are stored with 16 bits, matrices in ``byte`` with 8, as
+    steps of 1/127 of the largest number in their row; a model may say in
+    ``narrow_tensors`` which of its own bear that. Raises ValueError if the model cannot
+    be stored.
     """
     path = Path(path)
     if not (hasattr(model, "to_tensors") and hasattr(model, "header")):
@@ -45,6 +55,10 @@ def save_model(
         for k, v in model.to_tensors().items()
     }
     tensors |= {name: tensors[name].half() for name in half}
+    for name in byte:
+        step = tensors[name].abs().amax(1).clamp(min=1e-30) / _STEPS
+        tensors[name] = (tensors[name] / step[:, None]).round().to(torch.int8)
+        tensors[name + _ROW_STEP] = step
     header = {"format": FORMAT, "version": VERSION, **model.header()}
     text = json_text(header, f"the header of the {header['kind']} model")
     with written_whole(path) as part:
@@ -88,4 +102,8 @@ def _read(path, device):
     header = read_model_header(path)
     with safe_open(path, framework="pt", device=str(device)) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name in [name for name in tensors if name.endswith(_ROW_STEP)]:
+        step = tensors.pop(name)
+        name = name.removesuffix(_ROW_STEP)
+        tensors[name] = tensors[name].to(step) * step[:, None]
     return tensors, header
