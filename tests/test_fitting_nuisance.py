@@ -6,7 +6,12 @@ import torch
 
 from stellar_gui import Spectra
 from stellar_gui.fitting import fit_labels
+from stellar_gui.fitting.fit import fitter_of
+from stellar_gui.fitting.tables import result_table
 from stellar_gui.models import Broadened
+from stellar_gui.models.autoencoder import build_autoencoders
+from stellar_gui.models.blocks import Nuisance
+from stellar_gui.models.convolutional import convolutional_config
 from tests.small_transfer import GRID, small_emulator, small_transfer, some_labels
 
 SNR = 500.0
@@ -128,6 +133,41 @@ def test_broadening_is_fitted_beside_the_labels_and_the_velocity():
     assert np.median(np.abs(pulls(result)[good])) < 1.2
     assert (result.nuisance >= 0).all()
     assert np.median(np.abs(result.rv / result.rv_sigma)) < 1.5
+
+
+def test_a_fitter_is_kept_until_a_weight_changes():
+    model = small_transfer()
+    before = fitter_of(model)
+    assert fitter_of(model) is before
+    model.networks.decoder_obs.bias += 0.01
+    after = fitter_of(model)
+    assert after is not before
+    assert not torch.equal(after.library.flux, before.library.flux)
+
+
+def test_a_table_has_the_nuisance_beside_the_labels(model, stars):
+    result = fit_labels(model, stars[:2], rv_range=0)
+    table = result_table(result, stars.ids[:2])
+    np.testing.assert_array_equal(table["z_split_2"], result.nuisance[:, 1])
+    np.testing.assert_array_equal(table["z_split_2_sigma"], result.nuisance_sigma[:, 1])
+
+
+@pytest.mark.parametrize("link", ["difference", "decode"])
+def test_convolutional_networks_are_fitted_too(link):
+    config = convolutional_config(len(GRID), n_split=1)
+    networks = build_autoencoders(config, 3).requires_grad_(False).eval()
+    n = networks.split_shape.numel()
+    prior = Nuisance(
+        tuple(f"z_split_{k}" for k in range(n)), torch.zeros(n), torch.ones(n)
+    )
+    model = small_transfer(networks=networks, nuisance=prior, link=link)
+    assert model.folded() is None
+    labels, split = some_labels(2), torch.zeros(2, n)
+    jacobian = model.jacobian(labels, split)
+    assert jacobian.shape == (2, len(GRID), 4 + n)
+    result = fit_labels(model, observed(model(labels)), rv_range=0, nuisance="mean")
+    if link == "difference":
+        assert (np.abs(result.labels - labels.numpy()) < 5 * result.sigma).all()
 
 
 def test_what_a_model_cannot_do_is_refused(model, stars):

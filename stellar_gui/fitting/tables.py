@@ -21,13 +21,17 @@ _STARS_AT_A_TIME = 500  # a fit keeps model spectra; a table does not
 def result_table(result: FitResult, ids, **provenance) -> Table:
     """Return a table of ``result``: labels and their sigmas, velocity, chi2, flags.
 
-    ids (n_stars,). ``provenance`` (model, file, ...) goes into the table's metadata.
+    ids (n_stars,). A model's nuisance stands behind the labels. ``provenance`` (model,
+    file, ...) goes into the table's metadata.
     """
     table = Table({"id": np.asarray(ids).astype(str)})
     for k, name in enumerate(result.label_names):
         unit = _UNITS.get(describe(name).unit)
         table[name] = Column(result.labels[:, k], unit=unit)
         table[f"{name}_sigma"] = Column(result.sigma[:, k], unit=unit)
+    for k, name in enumerate(result.nuisance_names):
+        table[name] = result.nuisance[:, k]
+        table[f"{name}_sigma"] = result.nuisance_sigma[:, k]
     table["rv"] = Column(result.rv, unit="km/s", description="positive = receding")
     table["rv_sigma"] = Column(result.rv_sigma, unit="km/s")
     table["chi2"] = result.chi2

@@ -289,9 +289,9 @@ class CycleStarNet:
             "offsets": self.offsets,
         }
         tensors |= {f"emulator.{k}": v for k, v in self.emulator.to_tensors().items()}
-        return tensors | {
-            f"networks.{k}": v for k, v in self.networks.state_dict().items()
-        }
+        # the tensors themselves: who watches them for changes must find the same
+        weights = self.networks.state_dict(keep_vars=True)
+        return tensors | {f"networks.{k}": v for k, v in weights.items()}
 
     @property
     def narrow_tensors(self) -> dict[str, tuple[str, ...]]:
