@@ -13,6 +13,7 @@ Range = tuple[float | None, float | None]
 MIXED = 0.44  # from here on domains count as mixed
 CLEAR = 0.10  # by so much a gap should beat the mean shift
 KNOWING = 0.8  # accuracy of a critic
+_SHORTFALLS = ((0.86, 0.11), (0.70, 0.24))  # part of a ceiling, or part of the gap
 
 
 class Meaning(NamedTuple):
@@ -48,14 +49,12 @@ MEANINGS = {
         "gap with another's z_split",
         "With z_split of another star. Ceiling: true physics with that other star's "
         "broadening and continuum. Far below it labels hide in z_split, or the "
-        "assumed labels are not those of the stars.",
+        "assumed labels are not those of the stars: the gap itself cannot see it.",
     ),
     "swap_of_ceiling": Meaning(
         "the same, of its ceiling",
         "The gap with another star's z_split over what true physics reaches so, on the "
-        "same stars. It finds the leak that the gap itself cannot see.",
-        (0.86, None),
-        (0.70, None),
+        "same stars. Says little where the ceiling is low.",
     ),
     "gap_mean_split": Meaning(
         "gap with the mean z_split",
@@ -161,6 +160,19 @@ MEANINGS = {
         (None, KNOWING),
     ),
 }
+
+
+def near_ceiling(ceiling: float) -> tuple[Range, Range]:
+    """Return the healthy and the usable range of a gap with wrong nuisance.
+
+    A good run falls short of true physics by its own error of the spectra, whatever the
+    nuisance costs: by 0.14 of a high ceiling, or 0.11 of the gap if that is more.
+
+    >>> near_ceiling(0.8), near_ceiling(0.3)[0]
+    (((0.688, None), (0.56, None)), (0.19, None))
+    """
+    least = [min(part * ceiling, ceiling - lost) for part, lost in _SHORTFALLS]
+    return tuple((round(low, 6), None) for low in least)
 
 
 def score_row(

@@ -18,8 +18,8 @@ from stellar_gui.analysis.derivatives import jacobian
 from stellar_gui.analysis.leakage import label_leakage
 from stellar_gui.analysis.mixing import domain_mixing
 from stellar_gui.analysis.residuals import residual_zscore
-from stellar_gui.analysis.score_meanings import CLEAR, KNOWING, score_row
-from stellar_gui.analysis.scores import BAD, OK, WARN, ScoreTable
+from stellar_gui.analysis.score_meanings import CLEAR, KNOWING, near_ceiling, score_row
+from stellar_gui.analysis.scores import BAD, OK, WARN, ScoreTable, judged
 from stellar_gui.analysis.transfer_gap import (
     emulated,
     evaluate,
@@ -142,17 +142,19 @@ def _gap_rows(model, spectra, truth, labels, ceilings, seed):
             f"these {len(spectra)}. Leave them out, to synthesise those stars anew."
         )
     few = slice(len(ceilings.mean))  # stars that were synthesised
-    of_few = lambda error: gap_closed(error[few], errors.emulator[few])  # noqa: E731
-    ceiling = {name: of_few(e).value for name, e in ceilings._asdict().items()}
-    shift, share = closed(errors.shifted), of_few(errors.swapped).value
+    of_few = lambda error: gap_closed(error[few], errors.emulator[few]).value  # noqa: E731
+    ceiling = {name: of_few(error) for name, error in ceilings._asdict().items()}
+    shift, swapped = closed(errors.shifted).value, of_few(errors.swapped)
+    ranges = {name: near_ceiling(c) for name, c in ceiling.items()}
+    swap_state = judged(swapped, *ranges["swapped"])
     return [
         score_row(
             "gap",
             *closed(errors.own),
-            baseline=shift.value,
+            baseline=shift,
             ceiling=1.0,
-            healthy=(shift.value + CLEAR, None),
-            usable=(shift.value, None),
+            healthy=(shift + CLEAR, None),
+            usable=(shift, None),
             note="True physics without the star's continuum closes "
             f"{ceiling['no_continuum']:.3f}.",
         ),
@@ -165,15 +167,26 @@ def _gap_rows(model, spectra, truth, labels, ceilings, seed):
         score_row(
             "gap_swapped",
             *closed(errors.swapped),
-            baseline=shift.value,
+            baseline=shift,
             ceiling=ceiling["swapped"],
+            healthy=ranges["swapped"][0],
+            state=swap_state,
         ),
-        score_row("swap_of_ceiling", share / ceiling["swapped"], ceiling=1.0),
+        score_row(
+            "swap_of_ceiling",
+            swapped / ceiling["swapped"],
+            ceiling=1.0,
+            healthy=(ranges["swapped"][0][0] / ceiling["swapped"], None),
+            state=swap_state,
+            note=f"Both are of {len(ceilings.mean)} stars.",
+        ),
         score_row(
             "gap_mean_split",
             *closed(errors.mean_split),
-            baseline=shift.value,
+            baseline=shift,
             ceiling=ceiling["mean"],
+            healthy=ranges["mean"][0],
+            state=judged(of_few(errors.mean_split), *ranges["mean"]),
         ),
     ]
 
@@ -222,7 +235,7 @@ def _leak_rows(pairs, labels, label_names, rows, seed):
         labels, _, label_names = to_x_fe(labels, None, label_names)
     leak = label_leakage(pairs.split_obs, labels, label_names, seed)
     name, largest = leak.largest
-    sound = any(row.key == "swap_of_ceiling" and row.state == OK for row in rows)
+    sound = any(row.key == "gap_swapped" and row.state == OK for row in rows)
     return [
         score_row("leak_mean", leak.mean, baseline=0.0),
         score_row(
