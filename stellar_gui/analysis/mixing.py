@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 _BOOTSTRAPS = 200
+_AT_A_TIME = 500  # points whose distances to all others are in memory
 
 
 class Mixing(NamedTuple):
@@ -105,9 +106,13 @@ def _drawn(points, size, rng):
 
 def _neighbours(points, n_neighbours):
     """Indices of the nearest other points, (n_points, n_neighbours)."""
-    distance = cdist(points, points, "sqeuclidean")
-    np.fill_diagonal(distance, np.inf)
-    return np.argpartition(distance, n_neighbours, axis=1)[:, :n_neighbours]
+    found = []
+    for start in range(0, len(points), _AT_A_TIME):
+        distance = cdist(points[start : start + _AT_A_TIME], points, "sqeuclidean")
+        row = np.arange(len(distance))
+        distance[row, start + row] = np.inf
+        found.append(np.argpartition(distance, n_neighbours, axis=1)[:, :n_neighbours])
+    return np.concatenate(found)
 
 
 def _other_share(neighbours, is_obs):

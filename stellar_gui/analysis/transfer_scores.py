@@ -35,6 +35,7 @@ from stellar_gui.synthesis.truth import Truth
 COMPONENTS = 15  # of spectra, before their neighbours are looked for
 _APART = 0.42  # mixing below which a critic that is always right means something
 _DIFFERENTIATED = 16  # stars
+_MIXED = 1500  # of each domain, at most: neighbours of more say the same
 _LOST_MEAN = 0.0575  # |mean z-score| beyond the noise floor, added in quadrature
 
 
@@ -195,7 +196,7 @@ def _mixing_rows(model, spectra, seed):
     """As many stars of the assumed labels as were observed, none of them a pair."""
     rng = np.random.default_rng(seed)
     assumed = model.training_labels
-    size = min(len(assumed), len(spectra))
+    size = min(len(assumed), len(spectra), _MIXED)
     labels = assumed[np.sort(rng.choice(len(assumed), size, replace=False))]
     stars = spectra[np.sort(rng.choice(len(spectra), size, replace=False))]
     split = model.own_nuisance(stars)[rng.permutation(size)]
