@@ -29,6 +29,7 @@ from stellar_gui.views.template import make_page
 THEME_COOKIE = "stellar_gui_theme"
 _TICK = 1000  # ms between looks at what the background has done
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
+_PAGE_FIRST = 3.0  # seconds for a first page to be asked for before models are loaded
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _EVERYWHERE = {"0.0.0.0", "::", ""}
@@ -48,10 +49,8 @@ class App:
         self, library: Library, query: str = "", theme: str = "light", paths=True
     ):
         self.library = library
-        self.session = Session(None, library.models, library.fits)
-        for spectra in library.spectra:
-            self.session.add_spectra(spectra)
-        self.selection = Selection(self.session.stars, tuple(self.session.models))
+        self.session = Session(fits=library.fits, library=library)
+        self.selection = Selection(self.session.stars, tuple(self.session.kinds))
         self.theme = theme if theme in TOKENS else "light"
         refused = self._take_address(query)
         self.selection.start_here()
@@ -143,7 +142,8 @@ class App:
 
     def _export(self, value):
         star = self.selection.star
-        fits = self.session.fits_of(star, self.session.models)
+        self.session.settle(star)
+        fits = self.session.fits_of(star, self.session.kinds)
         if not fits:
             self.notify("warning", "no fit to export: no loaded model covers this star")
             return
@@ -204,7 +204,7 @@ class App:
             self.session.prefetch(self.selection.star)
 
     def _opened(self, ids):
-        for name in self.session.models:
+        for name in self.session.kinds:
             if name not in self.selection.model_names:
                 self.selection.add_model_name(name)
         self.top.state = self._top()
@@ -321,7 +321,6 @@ def serve(
     """
     origins = allowed_origins(address, port, list(allow_origin))
     library = Library(files)
-    threading.Thread(target=lambda: library.models, daemon=True).start()
     local = address in _LOCAL and origins is None
     server = pn.serve(
         {"/": lambda: build(library, paths=local)},
@@ -338,6 +337,9 @@ def serve(
         websocket_max_message_size=_MAX_MESSAGE,
     )
     server.start()
+    preload = threading.Timer(_PAGE_FIRST, lambda: library.models)
+    preload.daemon = True
+    preload.start()
     announce(f"stellar_gui is ready at http://{address}:{port}")
     server.io_loop.start()
 

@@ -1,7 +1,7 @@
 """Library: what a server has loaded for all its sessions; read once, never changed."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +21,24 @@ class Library:
 
     paths: at most one survey, further spectra and models, told apart by content and
     suffix; none: the sample survey and its models. Spectra are read at once, stored
-    arrays excepted; models when they are first asked for, because torch takes seconds
-    to import. Raises as `io.read_spectra` does.
+    arrays excepted; of models what they say of themselves, and the rest when they are
+    first asked for, because torch takes seconds to import. Raises as `io.read_spectra`
+    and `io.model_header.read_model_header` do.
     """
 
     def __init__(self, paths: Iterable[str | Path] = ()):
         from stellar_gui.io import read_spectra
+        from stellar_gui.io.model_header import read_model_header
 
         paths = [Path(path) for path in paths] or _sample_paths()
         self.model_paths = [p for p in paths if p.suffix == MODEL_SUFFIX]
         self.spectra_paths = [p for p in paths if p.suffix != MODEL_SUFFIX]
         self.spectra: list[Spectra] = [read_spectra(p) for p in self.spectra_paths]
         self.title = _title(self.spectra_paths)
+        self.kinds: dict[str, str] = {}
+        for path in self.model_paths:
+            kind = read_model_header(path).get("kind", "")
+            self.kinds[free_name(self.kinds, title_of(kind))] = kind
         self._lock = threading.Lock()
         self._models: dict[str, SpectralModel] | None = None
         self._fits: FitCache | None = None
@@ -44,9 +50,8 @@ class Library:
             if self._models is None:
                 from stellar_gui.models import load_model
 
-                self._models = {}
-                for path in self.model_paths:
-                    add_named(self._models, load_model(path))
+                named = zip(self.kinds, self.model_paths, strict=True)
+                self._models = {name: load_model(path) for name, path in named}
             return dict(self._models)
 
     @property
@@ -60,14 +65,21 @@ class Library:
             return self._fits
 
 
-def add_named(models: "dict[str, SpectralModel]", model, name=None) -> str:
-    """Add a model under a name that says its kind and is not taken; return the name."""
-    title = name or MODEL_TITLES.get(model.kind, model.kind)
+def title_of(kind: str) -> str:
+    """Return how a reader knows a kind of model."""
+    return MODEL_TITLES.get(kind, kind)
+
+
+def free_name(taken: Collection[str], title: str) -> str:
+    """Return ``title``, with a number if it is taken.
+
+    >>> free_name({"Cannon", "Cannon 2"}, "Cannon")
+    'Cannon 3'
+    """
     name, count = title, 1
-    while name in models:
+    while name in taken:
         count += 1
         name = f"{title} {count}"
-    models[name] = model
     return name
 
 

@@ -6,16 +6,16 @@ of a server and never changed; what a user opens belongs to one session alone.
 
 import logging
 import threading
-import time
-import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stellar_gui.ahead import Ahead
 from stellar_gui.contents import Contents, read_contents
-from stellar_gui.library import add_named
+from stellar_gui.library import Library, free_name, title_of
 from stellar_gui.spectra import Spectra
 from stellar_gui.summaries import Summaries, Summary
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from stellar_gui.fitting.cache import FitCache
     from stellar_gui.models.base import SpectralModel
 
-_BATCH = 16  # stars fitted together in the background
-_NEAR = 3  # stars on each side that are kept ready for the next key press
-_REACH = 3000  # stars on each side that are fitted in the background
-_QUIET_SECONDS = 0.4  # the background leaves the processor alone after a key press
 _NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _KEPT_STARS = 400  # spectra of single stars kept in memory
 _LOG = logging.getLogger(__name__)
@@ -47,7 +43,9 @@ class Session:
         survey: Spectra | None = None,
         models: Mapping[str, "SpectralModel"] | None = None,
         fits: "FitCache | None" = None,
+        library: Library | None = None,
     ):
+        """``library``: what all sessions share; its models are loaded when needed."""
         self._sets: list[Spectra] = []
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}
@@ -56,14 +54,19 @@ class Session:
         self._fingerprints: dict[str, str] = {}
         self._columns: dict[str, np.ndarray] | None = None
         self._lock = threading.Lock()
-        self._worker: threading.Thread | None = None
-        self._centre = ""
-        self._asked_at = 0.0
-        self._closed = False
-        self.models: dict[str, SpectralModel] = {}
+        self._fitting = threading.Lock()
+        self._ahead = Ahead(self)
+        self._models: dict[str, SpectralModel] = {}
+        self._library: Library | None = None
+        self._fault: str | None = None
+        self.kinds: dict[str, str] = {}
         self.order: list[str] = []
+        for spectra in library.spectra if library else []:
+            self.add_spectra(spectra)
         if survey is not None:
             self.add_spectra(survey)
+        if library is not None:
+            self._library, self.kinds = library, dict(library.kinds)
         for name, model in (models or {}).items():
             self.add_model(model, name)
 
@@ -102,14 +105,43 @@ class Session:
 
     def add_model(self, model: "SpectralModel", name: str | None = None) -> str:
         """Add a model; return its name, which says its kind and is not taken."""
+        name = free_name(self.kinds, name or title_of(model.kind))
+        self.kinds = self.kinds | {name: model.kind}
+        self._take(name, model)
+        return name
+
+    def _take(self, name, model):
         from stellar_gui.fitting.cache import model_fingerprint
 
-        models = dict(self.models)
-        name = add_named(models, model, name)
         self._fingerprints[name] = model_fingerprint(model)
         self._summaries.add_model(name)
-        self.models = models  # last: the background fits with what it finds here
-        return name
+        # last: the background fits with what it finds here
+        self._models = self._models | {name: model}
+
+    @property
+    def models(self) -> "dict[str, SpectralModel]":
+        """The models by name; the first to ask waits until the library has them.
+
+        Raises ValueError or OSError if one cannot be loaded.
+        """
+        library = self._library
+        if library is not None:
+            try:
+                models = library.models
+            except (ValueError, OSError) as error:
+                self._fault = f"the models could not be loaded: {error}"
+                raise
+            with self._lock:
+                if not self.loaded:
+                    for name, model in models.items():
+                        self._take(name, model)
+                    self._library = None
+        return self._models
+
+    @property
+    def loaded(self) -> bool:
+        """Whether `models` can be had without waiting."""
+        return self._library is None
 
     def read(self, path: str | Path) -> Contents:
         """Read a file and make it ready for the loaded models, changing nothing.
@@ -228,16 +260,43 @@ class Session:
         The fit is of the star's pixels and the model's weights as they are now: what is
         kept from before is found by the content of both.
         """
-        return self._outcome(name, star_id).result
+        return self._outcome(name, star_id).result if self._fault is None else None
 
     def missing(self, name: str, star_id: str) -> str | None:
-        """Return the sentence that says why there is no fit; None if there is one."""
+        """Return the sentence that says why there is no fit; None if one is awaited."""
+        if self._fault is not None:
+            return self._fault
+        if self._is_awaited(name, star_id):
+            return None
         return self._outcome(name, star_id).sentence
 
     def fits_of(self, star_id: str, names: Iterable[str]) -> "dict[str, FitResult]":
-        """Return the fits of one star by name, of those models that have one."""
-        fits = {name: self.fit(name, star_id) for name in names}
+        """Return the fits of one star by name, as far as they can be had at once.
+
+        Those that are `awaited` are left out; `settle` makes them.
+        """
+        here = [name for name in names if not self._is_awaited(name, star_id)]
+        fits = {name: self.fit(name, star_id) for name in here}
         return {name: fit for name, fit in fits.items() if fit is not None}
+
+    def awaited(self, star_id: str) -> list[str]:
+        """Names of the models whose fit of a star would keep the reader waiting."""
+        return [name for name in self.kinds if self._is_awaited(name, star_id)]
+
+    def _is_awaited(self, name, star_id):
+        if not self.loaded:
+            return self._fault is None
+        return _is_slow(self.models[name]) and not self.has_fit(name, star_id)
+
+    def settle(self, star_id: str, wanted: Callable[[], bool] = lambda: True) -> str:
+        """Make the fits of a star that are awaited, in any thread; return its id.
+
+        ``wanted`` is asked before each: nobody may look at the star any more.
+        """
+        for name in self.models:
+            if wanted():
+                self.fit(name, star_id)
+        return star_id
 
     def summary(self, name: str, star_id: str) -> Summary | None:
         """Return reduced chi² and flags of a fit made before; None if not made yet."""
@@ -266,8 +325,11 @@ class Session:
         key = self._key(name, star)
         outcome = self.fits.get(key)
         if outcome is None:
-            outcome = _fit(self.models[name], star)
-            self.fits.put(key, outcome)
+            model = self.models[name]
+            # the background and `settle` need not both make a slow one
+            with self._fitting if _is_slow(model) else nullcontext():
+                outcome = self.fits.get(key) or _fit(model, star)
+                self.fits.put(key, outcome)
         self._note(name, star_id, outcome)
         return outcome
 
@@ -281,76 +343,39 @@ class Session:
 
     def prefetch(self, star_id: str) -> None:
         """Make the neighbours of a star ready in the background, then the survey."""
-        self._centre = star_id
-        self._asked_at = time.monotonic()
-        if self._worker is None or not self._worker.is_alive():
-            self._worker = threading.Thread(
-                target=_work_ahead, args=(weakref.ref(self),), daemon=True
-            )
-            self._worker.start()
+        self._ahead.prefetch(star_id)
 
     def close(self) -> None:
         """Stop the background work; what is being computed is finished first."""
-        self._closed = True
+        self._ahead.close()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the background has nothing left to do."""
-        if self._worker is not None:
-            self._worker.join(timeout)
+        self._ahead.wait(timeout)
 
-    def _work(self):
-        """Do one piece of work; False if nothing is left to do."""
-        centre = max(self.position(self._centre), 0)
-        near = self.order[max(centre - _NEAR, 0) : centre + _NEAR + 1]
-        for star_id in near:
-            star = self.star(star_id)
-            for name in self.models:
-                if self.fits.get(self._key(name, star)) is None:
-                    self._outcome(name, star_id)
-                    return True
-        if time.monotonic() - self._asked_at < _QUIET_SECONDS:
-            time.sleep(0.05)
-            return True
-        for name in self.models:
-            batch = self._unfitted(name, centre)
-            if batch:
-                with self.fits.background:
-                    self._fit_batch(name, batch)
-                return True
-        return False
-
-    def _unfitted(self, name, centre):
-        """Up to a batch of stars of one set without a fit, near the centre first."""
-        n_blocks = -(-len(self.order) // _BATCH)
-        here, reach = centre // _BATCH, self._reach()
-        for block in sorted(range(n_blocks), key=lambda b: abs(b - here)):
-            if abs(block - here) * _BATCH > reach:
-                break
-            ids = self.order[block * _BATCH : (block + 1) * _BATCH]
-            unfitted = [s for s in ids if self.summary(name, s) is None]
-            if unfitted:
-                index = self._where[unfitted[0]][0]
-                return [s for s in unfitted if self._where[s][0] == index]
-        return []
-
-    def _reach(self):
-        """Stars on each side of which the cache holds all fits, with room to spare."""
+    @property
+    def room(self) -> int:
+        """Stars of which the cache holds the fits of all models."""
         n_pixels = max((part.n_pixels for part in self._sets), default=1)
-        n_stars = self.fits.capacity(n_pixels) // len(self.models)
-        return min(_REACH, int(0.4 * n_stars))
+        return self.fits.capacity(n_pixels) // max(len(self.models), 1)
 
-    def _fit_batch(self, name, ids):
-        index = self._where[ids[0]][0]
+    def has_fit(self, name: str, star_id: str) -> bool:
+        """Whether what came of fitting a star is known."""
+        return self.fits.get(self._key(name, self.star(star_id))) is not None
+
+    def fit_together(self, name: str, ids: list[str]) -> None:
+        """Fit stars of one set in one go, and remember what came of it."""
         rows = np.array([self._where[star_id][1] for star_id in ids])
-        stars = self._sets[index][rows]
+        stars = self.set_of(ids[0])[rows]
         keys = [self._key(name, stars[i]) for i in range(len(stars))]
-        outcomes = [self.fits.get(key) for key in keys]
-        todo = [i for i, outcome in enumerate(outcomes) if outcome is None]
-        if todo:
-            fitted = _fit(self.models[name], stars[np.array(todo)])
-            for place, i in enumerate(todo):
-                outcomes[i] = _single(fitted, place)
-                self.fits.put(keys[i], outcomes[i])
+        with self.fits.background:
+            outcomes = [self.fits.get(key) for key in keys]
+            todo = [i for i, outcome in enumerate(outcomes) if outcome is None]
+            if todo:
+                fitted = _fit(self.models[name], stars[np.array(todo)])
+                for place, i in enumerate(todo):
+                    outcomes[i] = _single(fitted, place)
+                    self.fits.put(keys[i], outcomes[i])
         for star_id, outcome in zip(ids, outcomes, strict=True):
             self._note(name, star_id, outcome)
 
@@ -369,13 +394,10 @@ def _label_or_nan(spectra, name):
     return spectra.label(name)
 
 
-def _work_ahead(reference):
-    """Work until nothing is left, never keeping a session alive that has ended."""
-    while True:
-        session = reference()
-        if session is None or session._closed or not session._work():
-            return
-        del session
+def _is_slow(model):
+    """Whether a fit may take longer than a key press should: of parameters beside the
+    labels."""
+    return getattr(model, "nuisance", None) is not None
 
 
 def _fit(model, spectra):
@@ -387,7 +409,7 @@ def _fit(model, spectra):
         return Outcome(fit_labels(model, spectra), None)
     except ValueError as error:
         return Outcome(None, str(error))
-    except (RuntimeError, OSError) as error:  # a singular matrix, memory, a lost disk
+    except Exception as error:  # a singular matrix, memory, a lost disk, a fault here
         _LOG.exception("a fit failed")
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         return Outcome(None, f"the fit failed: {reason}. Other stars are not affected.")

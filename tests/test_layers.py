@@ -28,6 +28,7 @@ LEVELS = {
     "library": 3,
     "summaries": 3,
     "contents": 4,
+    "ahead": 4,
     "session": 5,
     "views": 6,
     "app": 7,

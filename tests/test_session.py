@@ -6,6 +6,7 @@ import pytest
 from stellar_gui.fitting import fit_labels
 from stellar_gui.fitting.cache import FitCache
 from stellar_gui.io import write_spectra
+from stellar_gui.library import Library
 from stellar_gui.models import save_model
 from stellar_gui.session import Session
 
@@ -182,7 +183,10 @@ def test_work_ahead_stays_within_what_the_cache_holds(cannon):
     assert len(small) == session.n_summaries
 
 
-@pytest.mark.parametrize("error", [RuntimeError("singular"), OSError("disk is gone")])
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("singular"), OSError("disk is gone"), IndexError("unforeseen")],
+)
 def test_a_fit_that_fails_is_an_outcome(session, monkeypatch, error):
     def fail(model, spectra):
         raise error
@@ -190,6 +194,70 @@ def test_a_fit_that_fails_is_an_outcome(session, monkeypatch, error):
     monkeypatch.setattr("stellar_gui.fitting.fit_labels", fail)
     assert session.fit("Cannon", "star-0005") is None
     assert f"the fit failed: {error}" in session.missing("Cannon", "star-0005")
+
+
+def test_a_fault_in_the_background_leaves_it_working(session, monkeypatch):
+    def fail(model, spectra):
+        raise IndexError("unforeseen")
+
+    monkeypatch.setattr("stellar_gui.fitting.fit_labels", fail)
+    session.prefetch("star-0000")
+    session.wait(30)
+    assert session.n_summaries == len(session.ids)
+    assert "unforeseen" in session.missing("Cannon", "star-0042")
+
+
+@pytest.fixture
+def library(cannon, tmp_path):
+    write_spectra(tmp_path / "small.h5", small_survey(5))
+    save_model(cannon, tmp_path / "cannon.safetensors")
+    return Library([tmp_path / "small.h5", tmp_path / "cannon.safetensors"])
+
+
+def test_what_a_library_has_is_known_before_it_is_loaded(library):
+    session = Session(library=library)
+    assert session.kinds == {"Cannon": "cannon"}
+    assert not session.loaded
+    assert session.awaited("star-0000") == ["Cannon"]
+    assert session.fits_of("star-0000", session.kinds) == {}
+    assert session.missing("Cannon", "star-0000") is None
+    assert session.settle("star-0000") == "star-0000"
+    assert list(session.fits_of("star-0000", session.kinds)) == ["Cannon"]
+    assert session.awaited("star-0000") == []
+
+
+def test_a_model_that_cannot_be_loaded_is_said(library):
+    path = library.model_paths[0]
+    content = path.read_bytes()
+    path.write_bytes(content[:-100])
+    session = Session(library=library)
+    with pytest.raises(ValueError, match="not a whole model file"):
+        session.settle("star-0000")
+    assert session.awaited("star-0000") == []
+    assert "not a whole model file" in session.missing("Cannon", "star-0000")
+
+
+class Slow:
+    """A Cannon that has a parameter beside the labels."""
+
+    nuisance = object()
+
+    def __init__(self, cannon):
+        self._cannon = cannon
+
+    def __getattr__(self, name):
+        return getattr(self._cannon, name)
+
+
+def test_a_slow_fit_is_awaited_until_it_is_settled(cannon):
+    models = {"Slow": Slow(small_cannon(1)), "Cannon": cannon}
+    session = Session(small_survey(), models)
+    assert session.awaited("star-0003") == ["Slow"]
+    assert list(session.fits_of("star-0003", session.kinds)) == ["Cannon"]
+    session.settle("star-0003", wanted=lambda: False)
+    assert session.awaited("star-0003") == ["Slow"]
+    session.settle("star-0003")
+    assert list(session.fits_of("star-0003", session.kinds)) == ["Slow", "Cannon"]
 
 
 def test_reading_a_file_changes_nothing_until_it_is_added(session, tmp_path):

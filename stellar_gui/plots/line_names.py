@@ -112,10 +112,26 @@ def spread(x, separation: float, low: float, high: float) -> np.ndarray:
             f"{len(x)} names {separation:g} apart do not fit between {low:g} and "
             f"{high:g}; name fewer"
         )
-    from scipy.optimize import isotonic_regression  # half a second, not at start
+    return np.clip(_never_falling(x - offset), low, low + room) + offset
 
-    packed = isotonic_regression(x - offset).x
-    return np.clip(packed, low, low + room) + offset
+
+def _never_falling(values):
+    """The nearest values that never fall, by pooling neighbours that do.
+
+    As scipy.optimize.isotonic_regression, whose import takes a second.
+    """
+    means, counts = [], []
+    for value in values:
+        mean, count = value, 1
+        while means and means[-1] > mean:
+            last, n_last = means.pop(), counts.pop()
+            mean, count = (
+                (last * n_last + mean * count) / (n_last + count),
+                n_last + count,
+            )
+        means.append(mean)
+        counts.append(count)
+    return np.repeat(means, counts)
 
 
 def capacity(separation: float, low: float, high: float) -> int:

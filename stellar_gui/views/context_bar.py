@@ -40,7 +40,7 @@ class ContextBarView(pn.viewable.Viewer):
         }
 
     def _fits(self, star_id):
-        return self._session.fits_of(star_id, self._session.models)
+        return self._session.fits_of(star_id, self._session.kinds)
 
     def _facts(self, star_id):
         """(title, value, left out on narrow screens) of what is known."""
@@ -68,11 +68,14 @@ class ContextBarView(pn.viewable.Viewer):
         if not star_id:
             return []
         fits = self._fits(star_id)
-        missing = {
+        if not fits and self._session.awaited(star_id):
+            return []
+        reasons = {
             name: self._session.missing(name, star_id)
-            for name in self._session.models
+            for name in self._session.kinds
             if name not in fits
         }
+        missing = {name: reason for name, reason in reasons.items() if reason}
         return trust_notes(self._session.star(star_id), fits, missing)
 
     def __panel__(self):

@@ -48,6 +48,8 @@ class KielView(pn.viewable.Viewer):
 
     def _set_background(self):
         """Training stars of the first shown model that has them, else the survey."""
+        if not self._session.loaded:  # the training set is worth waiting for
+            return
         source, text = self._session.set_of(self._selection.star), "grey: this survey"
         labels, names = source.labels, source.label_names
         for name in self._selection.models:
@@ -79,7 +81,7 @@ class KielView(pn.viewable.Viewer):
             if set(_AXES) <= set(fit.label_names):
                 which = [fit.label_names.index(axis) for axis in _AXES]
                 covariance = fit.covariance[0][np.ix_(which, which)]
-                style = model_style(self._session.models[name].kind)
+                style = model_style(self._session.kinds[name])
                 values = fit.labels[0][which]
                 points.append(Point(*values, covariance, style.token, style.marker))
         return points

@@ -57,7 +57,7 @@ class LabelsView(pn.viewable.Viewer):
         )
         return state | {
             "models": [_look(name, self._session) for name in names],
-            "rows": _drawn(rows, names),
+            "rows": _drawn(rows, names, self._session.awaited(star_id)),
             "notes": self._notes(star_id, names, fits, rows),
             "canSwitch": "fe_h" in labels and any(n.endswith("_h") for n in labels),
         }
@@ -67,7 +67,8 @@ class LabelsView(pn.viewable.Viewer):
         for name in names:
             if name not in fits:
                 sentence = self._session.missing(name, star_id)
-                notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
+                if sentence:
+                    notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
                 continue
             for sentence in FitFlag(int(fits[name].flags[0])).sentences:
                 notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
@@ -88,7 +89,7 @@ def _is_loud(row, name):
 
 
 def _look(name, session):
-    style = model_style(session.models[name].kind)
+    style = model_style(session.kinds[name])
     return {
         "title": name,
         "token": style.token.replace("_", "-"),
@@ -96,7 +97,7 @@ def _look(name, session):
     }
 
 
-def _drawn(rows: list[LabelRow], names):
+def _drawn(rows: list[LabelRow], names, awaited):
     """Rows as the script draws them, under a heading for each family if many."""
     drawn, family = [], None
     for row in rows:
@@ -104,11 +105,11 @@ def _drawn(rows: list[LabelRow], names):
             family = row.label.family
             token = FAMILY_TOKENS[family].replace("_", "-")
             drawn.append({"family": FAMILY_TITLES[family], "token": token})
-        drawn.append(_drawn_row(row, names))
+        drawn.append(_drawn_row(row, names, awaited))
     return drawn
 
 
-def _drawn_row(row, names):
+def _drawn_row(row, names, awaited):
     label, reference = row.label, row.reference
     decimals = _decimals(label, [v.sigma for v in row.fits.values()])
     known = np.isfinite(reference.sigma)
@@ -117,7 +118,9 @@ def _drawn_row(row, names):
         "unit": label.unit if label.unit != "dex" else "",
         "reference": number(reference.value, label.decimals),
         "referenceSigma": number(reference.sigma, label.decimals) if known else "",
-        "cells": [_cell(row.fits.get(name), decimals) for name in names],
+        "cells": [
+            _cell(row.fits.get(name), decimals, name in awaited) for name in names
+        ],
     }
 
 
@@ -127,9 +130,9 @@ def _decimals(label, sigmas):
     return label.decimals + any(sigma < 0.95 * small for sigma in sigmas)
 
 
-def _cell(value, decimals):
+def _cell(value, decimals, awaited):
     if value is None:
-        return {"text": NOTHING, "pull": None, "empty": ""}
+        return {"text": "…" if awaited else NOTHING, "pull": None, "empty": ""}
     return {
         "text": plus_minus(value.value, value.sigma, decimals),
         "pull": value.pull if np.isfinite(value.pull) else None,

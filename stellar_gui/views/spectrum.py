@@ -57,13 +57,12 @@ class SpectrumView(pn.viewable.Viewer):
 
     def _build(self):
         """Make the figures for the models there are now, and draw all."""
-        models = self._session.models
         self._painter = Painter(self._theme)
         drawn, kinds = [], set()
-        for name, model in models.items():
-            dash = "dashed" if model.kind in kinds else "solid"
-            kinds.add(model.kind)
-            drawn.append(Drawn(name, model_style(model.kind).token, dash))
+        for name, kind in self._session.kinds.items():
+            dash = "dashed" if kind in kinds else "solid"
+            kinds.add(kind)
+            drawn.append(Drawn(name, model_style(kind).token, dash))
         self.figures = SpectrumFigures(self._painter, drawn)
         self._grid = None
         for fig in self.figures.linked:
@@ -88,7 +87,7 @@ class SpectrumView(pn.viewable.Viewer):
         names = {event.name for event in events}
         drawn = tuple(model.name for model in self.figures.models)
         with pn.io.hold():
-            if drawn != tuple(self._session.models):
+            if drawn != tuple(self._session.kinds):
                 self.figures.retire()
                 self._build()
                 send_pointer(self.figures.linked)
@@ -139,6 +138,10 @@ class SpectrumView(pn.viewable.Viewer):
         self._show_pixel()
         self._show_numbers(star)
 
+    def update(self) -> None:
+        """Draw the star again, with the fits there are by now."""
+        self._show_star()
+
     def _arrays(self, star):
         names = [model.name for model in self.figures.models]
         return StarArrays(
@@ -157,7 +160,7 @@ class SpectrumView(pn.viewable.Viewer):
     def _reason(self, name):
         if name in self._fits or name not in self._selection.models:
             return None
-        sentence = self._session.missing(name, self._selection.star) or "no fit"
+        sentence = self._session.missing(name, self._selection.star) or "fitting …"
         if len(sentence) <= _REASON_LETTERS:
             return sentence
         return sentence[:_REASON_LETTERS].rsplit(" ", 1)[0] + " …"
@@ -178,9 +181,13 @@ class SpectrumView(pn.viewable.Viewer):
             self._show_names()
 
     def _show_names(self):
-        if self.figures.pieces is not None:
+        if self.figures.pieces is not None and not self._waits():
             lines = _lines(self._grid.medium) if self._named else None
             self.figures.set_names(lines, self._shift())
+
+    def _waits(self):
+        """Whether fits will say which lines are strong, but there is none yet."""
+        return not self._fits and bool(self._session.awaited(self._selection.star))
 
     def _shift(self):
         """Observed over listed wavelength, by the first fit that has a velocity."""

@@ -11,8 +11,10 @@ from stellar_gui.views.context_bar import ContextBarView
 from stellar_gui.views.keys import HINTS
 from stellar_gui.views.kiel import KielView
 from stellar_gui.views.labels import LabelsView
+from stellar_gui.views.notify import notify
 from stellar_gui.views.spectrum import SpectrumView
 from stellar_gui.views.star_list import StarListView
+from stellar_gui.views.work import in_background
 
 _BODY = """
 :host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }
@@ -66,6 +68,26 @@ class StarPage(pn.viewable.Viewer):
             lambda event: self._update_status(), ["star", "pixel", "models"]
         )
         self._follow_pointer()
+        selection.param.watch(lambda event: self._settle(), ["star", "models"])
+        self._settle()
+
+    # ---- fits that take longer than a key press should
+
+    def _settle(self):
+        """Have the fits made that are awaited, and show them when they are there."""
+        star_id = self._selection.star
+        if star_id and self._session.awaited(star_id):
+            wanted = lambda: self._selection.star == star_id  # noqa: E731
+            work = lambda: self._session.settle(star_id, wanted)  # noqa: E731
+            in_background(work, self._settled)
+
+    def _settled(self, result):
+        if isinstance(result, Exception):
+            notify("error", str(result))
+        if result == self._selection.star or isinstance(result, Exception):
+            with pn.io.hold():
+                self.spectrum.update()
+                self.update()
 
     def _hear(self, command, value):
         self.on_command(command, value)
@@ -103,8 +125,8 @@ class StarPage(pn.viewable.Viewer):
     def _status(self):
         shown = self._selection.models
         looks = []
-        for index, (name, model) in enumerate(self._session.models.items()):
-            token = model_style(model.kind).token.replace("_", "-")
+        for index, (name, kind) in enumerate(self._session.kinds.items()):
+            token = model_style(kind).token.replace("_", "-")
             if name in shown:
                 looks.append({"title": name, "token": token, "index": index})
         return {

@@ -68,7 +68,7 @@ class StarListView(pn.viewable.Viewer):
         """Filter and sort anew; a filter that makes no sense is said and left out."""
         session = self._session
         ids, columns = np.array(session.ids), dict(session.columns())
-        columns |= {f"chi2 {name}": session.chi2(name) for name in session.models}
+        columns |= {f"chi2 {name}": session.chi2(name) for name in session.kinds}
         self._problem = ""
         try:
             chosen = filter_stars(self._filter, ids, columns, session.flagged)
@@ -99,7 +99,7 @@ class StarListView(pn.viewable.Viewer):
             self.table.state = self._state()
 
     def _choices(self):
-        return [*self._session.columns(), *(f"chi2 {n}" for n in self._session.models)]
+        return [*self._session.columns(), *(f"chi2 {n}" for n in self._session.kinds)]
 
     def _state(self):
         session = self._session
@@ -145,7 +145,7 @@ class StarListView(pn.viewable.Viewer):
 
     def _flag(self, star_id):
         said, serious = [], False
-        for name in self._session.models:
+        for name in self._session.kinds:
             summary = self._session.summary(name, star_id)
             if summary is not None and summary.flags:
                 flags = FitFlag(summary.flags)

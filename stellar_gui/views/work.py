@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import panel as pn
+from panel.io.state import set_curdoc
 
 from stellar_gui.views.notify import guarded
 
@@ -11,20 +13,35 @@ from stellar_gui.views.notify import guarded
 def in_background(work: Callable[[], object], then: Callable[[object], None]) -> None:
     """Call ``then`` with what ``work`` returns or raises; other sessions go on.
 
-    Without a server, as in tests and notebooks, both are called at once.
+    Work begins when what the session has shown so far has been sent. Without a server,
+    as in tests and notebooks, both are called at once.
     """
-
-    def both(schedule):
-        try:
-            result = work()
-        except Exception as error:
-            result = error
-        schedule(lambda: guarded(then)(result))
-
     document = pn.state.curdoc
     if document is None or document.session_context is None:
-        both(lambda call: call())
+        guarded(then)(_result(work))
         return
-    threading.Thread(
-        target=both, args=(document.add_next_tick_callback,), daemon=True
-    ).start()
+    thread = threading.Thread(
+        target=lambda: _later(document, partial(guarded(then), _result(work))),
+        daemon=True,
+    )
+    document.add_next_tick_callback(thread.start)
+
+
+def _result(work):
+    try:
+        return work()
+    except Exception as error:
+        return error
+
+
+def _later(document, action):
+    """Call ``action`` in the session's own time, as if an event of it did.
+
+    Not before the browser has all of the page: until then, changes are lost.
+    """
+
+    def act():
+        with set_curdoc(document):
+            pn.state.onload(action)
+
+    document.add_next_tick_callback(act)
