@@ -1,0 +1,213 @@
+"""Launch: a worker of its own, which outlives its parent and leaves nothing behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from stellar_gui import Spectra, write_spectra
+from stellar_gui.training import launch
+from stellar_gui.training.control import write_control
+from stellar_gui.training.process import process_start
+from stellar_gui.training.run import Run
+
+ENDLESS = {"steps": 10**6, "hidden": 4, "components": 4, "taught": 0, "batch_size": 4}
+
+
+@pytest.fixture
+def survey(tmp_path):
+    """A file of 40 spectra that hardly anything can be learnt from."""
+    rng = np.random.default_rng(3)
+    labels = np.c_[rng.normal(5000, 200, 40), rng.normal(2.5, 0.4, 40)]
+    wavelength = np.arange(5000.0, 5030.0)
+    flux = 1 - 1e-4 * (labels[:, :1] - 4000) * np.exp(-((wavelength - 5015) ** 2) / 9)
+    spectra = Spectra(
+        wavelength,
+        flux,
+        np.full(flux.shape, 1e5),
+        labels=labels,
+        label_names=("teff", "logg"),
+    )
+    path = tmp_path / "survey.h5"
+    write_spectra(path, spectra)
+    return path
+
+
+@pytest.fixture
+def ends(tmp_path):
+    """Kill whatever still trains one of the test's runs at its end."""
+    yield
+    for file in tmp_path.glob("**/status.json"):
+        status = Run(file.parent).status()
+        if status.active and status.pid not in (0, os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(status.pid, signal.SIGKILL)
+
+
+def wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "what was waited for did not come"
+        time.sleep(0.05)
+
+
+def wait_for_state(run, *states):
+    wait_for(lambda: run.status().state in states or run.status().state == "failed")
+    status = run.status()
+    assert status.state in states, f"{status}\n{run.log_tail()}"
+    return status
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_worker_is_launched_paused_killed_resumed_and_stopped(survey, tmp_path):
+    """One life of a run, because each process takes seconds to begin."""
+    run = launch.launch("payne", data=survey, run=tmp_path / "run", **ENDLESS)
+    assert run.status().state == "starting"
+    with pytest.raises(RuntimeError, match="is being trained already"):
+        launch.resume(run)
+    status = wait_for_state(run, "running")
+    wait_for(lambda: run.status().rate > 0)
+    if hasattr(os, "getpriority"):
+        assert os.getpriority(os.PRIO_PROCESS, status.pid) >= 10
+        assert os.getsid(status.pid) == status.pid
+
+    write_control(run.path, "pause")
+    step = wait_for_state(run, "paused").step
+    assert run.load()["step"] == step
+    launch.resume(run)
+    wait_for_state(run, "running")
+
+    wait_for(lambda: run.status().step > step)
+    os.kill(status.pid, signal.SIGKILL)
+    wait_for_state(run, "crashed")
+    assert "ended without a word" in run.status().message
+    assert "paused at step" in run.log_tail()
+    wait_for(lambda: process_start(status.pid) is None)
+
+    launch.resume(run)
+    assert run.status().state == "starting"
+    again = wait_for_state(run, "running")
+    assert again.pid != status.pid
+    os.kill(again.pid, signal.SIGTERM)
+    stopped = wait_for_state(run, "stopped")
+    assert stopped.step >= step
+    steps = [row["step"] for row in run.metrics()]
+    assert steps == list(range(1, stopped.step + 1))
+    assert not (run.path / "lock").exists()
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_worker_outlives_the_server_that_started_it(survey, tmp_path):
+    """Killed outright, with all of its process group."""
+    code = (
+        "import sys, time\n"
+        "from stellar_gui.training import launch\n"
+        f"launch.launch('payne', data={str(survey)!r}, run={str(tmp_path / 'run')!r},"
+        f" **{ENDLESS!r})\n"
+        "print('launched', flush=True)\n"
+        "time.sleep(600)"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert server.stdout.readline() == "launched\n"
+    os.killpg(server.pid, signal.SIGKILL)
+    server.communicate()
+    run = Run(tmp_path / "run")
+    assert run.status().state in ("starting", "running")
+    wait_for_state(run, "running")
+    write_control(run.path, "stop")
+    wait_for_state(run, "stopped")
+
+
+def test_what_a_worker_cannot_do_is_told_in_its_run(tmp_path):
+    """Data that are not there: the run has failed, and says why."""
+    run = launch.launch("cannon", data=tmp_path / "nowhere.h5", run=tmp_path / "run")
+    wait_for(lambda: not run.status().active)
+    status = run.status()
+    assert status.state == "failed"
+    assert "nowhere.h5" in status.message
+    assert "nowhere.h5" in run.log_tail()
+
+
+def test_options_that_a_method_does_not_know_leave_no_run(survey, tmp_path):
+    with pytest.raises(ValueError, match=r"no option 'ordr'.*did you mean 'order'"):
+        launch.launch("cannon", data=survey, run=tmp_path / "run", ordr=2)
+    assert not (tmp_path / "run").exists()
+
+
+_LIGHT = """
+import sys
+from stellar_gui.training.run import Run, Status
+run = Run(sys.argv[sys.argv.index("--run") + 1])
+with run.claimed():
+    run.write_status(Status("stopped"))
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
+def test_twenty_starts_leave_no_process_and_no_open_file(survey, tmp_path, monkeypatch):
+    """With a worker that does nothing but take its run over and end."""
+    monkeypatch.setattr(launch, "_COMMAND", (sys.executable, "-c", _LIGHT))
+    run = launch.launch("cannon", data=survey, run=tmp_path / "run")
+    files = None
+    for _ in range(20):
+        wait_for_state(run, "stopped")
+        wait_for(lambda: not children())
+        files = files or open_files()
+        assert open_files() == files
+        launch.resume(run)
+    wait_for_state(run, "stopped")
+    wait_for(lambda: not children())
+    assert not (run.path / "lock").exists()
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def children():
+    """Children of this process, zombies among them."""
+    mine = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat") as file:
+                if int(file.read().rpartition(")")[2].split()[1]) == os.getpid():
+                    mine.append(int(entry))
+    return mine
+
+
+def test_devices_are_found_in_a_process_of_their_own():
+    found = launch.find_devices()
+    assert found[-1]["name"] == "cpu"
+    assert found[-1]["usable"]
+    assert all(device["usable"] or device["reason"] for device in found)
+
+
+def test_the_cost_of_a_training_is_measured_without_a_run(
+    survey, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("STELLAR_GUI_RUNS", str(tmp_path / "runs"))
+    pace = launch.measure("payne", data=survey, **ENDLESS)
+    assert pace.total_steps == 10**6
+    assert pace.device == "cpu" or pace.device.startswith(("cuda", "mps"))
+    assert pace.seconds == pytest.approx(
+        pace.first_step + pace.seconds_per_step * (10**6 - 1)
+    )
+    assert 1e-6 < pace.seconds_per_step < 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_measurement_that_fails_says_why(survey, monkeypatch):
+    fails = "import sys; print('noise'); sys.exit('stellar-gui train: no room')"
+    monkeypatch.setattr(launch, "_COMMAND", (sys.executable, "-c", fails))
+    with pytest.raises(ValueError, match="stellar-gui train: no room"):
+        launch.measure("cannon", data=survey)
