@@ -166,6 +166,35 @@ def test_resumed_training_equals_unbroken_training(emulator, stop):
             assert torch.equal(tensor, theirs.state_dict()[name]), name
 
 
+def test_a_longer_schedule_does_not_pretrain_again(emulator):
+    """A fork of a run may have more steps, and its phases are longer."""
+    short, long = (new_trainer(emulator, steps) for steps in (7, 70))
+    for _ in range(4):
+        short.step()
+    long.load_state_dict(short.state_dict())
+    assert not long.pretraining
+    shorter = new_trainer(emulator, steps=2)
+    early = new_trainer(emulator, steps=7)
+    early.step()
+    shorter.load_state_dict(early.state_dict())
+    assert not shorter.pretraining
+    weights = shorter.networks.encoder_synth[0].weight
+    assert torch.equal(weights, shorter.networks.encoder_obs[0].weight)
+
+
+def test_a_changed_learning_rate_scales_what_is_left(emulator):
+    trainer, twin = (new_trainer(emulator, steps=70) for _ in range(2))
+    for _ in range(10):
+        trainer.step()
+    trainer.set_learning_rate(1e-5)
+    assert trainer.step()["learning_rate"] == pytest.approx(1e-5)
+    later = trainer.settings.learning_rate_at(11) / trainer.settings.learning_rate_at(
+        10
+    )
+    twin.load_state_dict(trainer.state_dict())
+    assert twin.step()["learning_rate"] == pytest.approx(1e-5 * later)
+
+
 def test_a_state_is_not_changed_by_further_steps(emulator):
     trainer = new_trainer(emulator, steps=7)
     trainer.step()

@@ -66,16 +66,18 @@ class LabelSource(NamedTuple):
         return cls(emulator, labels.to(device))
 
     @torch.no_grad()
-    def spectra(self, rows: Tensor) -> Tensor:
-        """Emulated flux (n, n_pixels) at these rows (n,) of the labels."""
-        return self.emulator(self.labels[rows]).float()
+    def spectra(self, rows: Tensor, shift: Tensor | None = None) -> Tensor:
+        """Emulated flux (n, n_pixels) at these rows (n,) of the labels.
 
-    @torch.no_grad()
-    def moved(self, rows: Tensor, shift: Tensor) -> Tensor:
-        """The same, at labels moved by shift (n, n_labels) in scaled labels."""
-        scaling = self.emulator.scaling
-        coordinates = scaling.to_coordinates(self.labels[rows]) + shift
-        return self.emulator(scaling.to_labels(coordinates)).float()
+        shift (n, n_labels), in scaled labels: then (2 n, n_pixels), at the labels and
+        at those moved.
+        """
+        labels = self.labels[rows]
+        if shift is not None:
+            scaling = self.emulator.scaling
+            moved = scaling.to_labels(scaling.to_coordinates(labels) + shift)
+            labels = torch.cat([labels, moved])
+        return self.emulator(labels).float()
 
 
 def check_domains(emulator: SpectralModel, observed: Spectra) -> None:

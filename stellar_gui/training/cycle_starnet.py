@@ -55,6 +55,8 @@ class CycleStarNetTrainer:
     resolution or normalisation, and for labels that are missing or not finite.
     """
 
+    best_score = None  # the last checkpoint counts
+
     def __init__(
         self,
         emulator: SpectralModel,
@@ -70,7 +72,9 @@ class CycleStarNetTrainer:
             check_domains(emulator, spectra)
         self.settings, self.seed = settings, seed
         self.device = torch.device(device)
-        self.steps_done = 0
+        self.batch_size = settings.batch_size
+        self.steps_done, self.rate_scale = 0, 1.0
+        self.tied = settings.pretraining_steps == 0  # there is nothing to copy then
         self.emulator = emulator.to(self.device)
         self.source = LabelSource.of(self.emulator, labels, self.device)
         self.rng = torch.Generator().manual_seed(seed)
@@ -88,7 +92,16 @@ class CycleStarNetTrainer:
     @property
     def pretraining(self) -> bool:
         """Whether the next step is one of the first phase."""
-        return self.steps_done < self.settings.pretraining_steps
+        return not self.tied
+
+    @property
+    def learning_rate(self) -> float:
+        """That of the next step."""
+        return self.rate_scale * self.settings.learning_rate_at(self.steps_done)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Take the next step at ``rate``, and scale what the schedule has left."""
+        self.rate_scale *= rate / self.learning_rate
 
     def step(self) -> dict[str, float]:
         """One update of the generators, and of the critics after pretraining.
@@ -96,14 +109,13 @@ class CycleStarNetTrainer:
         Returns the losses before the update, by name, the accuracies of the critics
         and the learning rate.
         """
-        rate = self.settings.learning_rate_at(self.steps_done)
+        rate = self.learning_rate
         for optimizer in (self.generator_optimizer, self.critic_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = rate
         told = self._pretraining_step() if self.pretraining else self._full_step()
         self.steps_done += 1
-        if self.steps_done == self.settings.pretraining_steps:
-            self.networks.tie_domains()
+        self._tie_when_due()
         values = torch.stack(list(told.values())).tolist()  # the one wait for a device
         return dict(zip(told, values, strict=True)) | {"learning_rate": rate}
 
@@ -142,6 +154,8 @@ class CycleStarNetTrainer:
         """All that a bit-exact resume needs, the random generator included."""
         state = {
             "steps_done": self.steps_done,
+            "rate_scale": self.rate_scale,
+            "tied": self.tied,
             "seed": self.seed,
             "labels": self.source.labels.clone(),
             "rng": self.rng.get_state(),
@@ -156,6 +170,7 @@ class CycleStarNetTrainer:
         Raises ValueError if it is of networks of other sizes.
         """
         self.steps_done, self.seed = state["steps_done"], state["seed"]
+        self.rate_scale, self.tied = state["rate_scale"], state["tied"]
         labels = state["labels"].to(self.source.labels)
         self.source = self.source._replace(labels=labels)
         self.rng.set_state(state["rng"].cpu())
@@ -167,6 +182,12 @@ class CycleStarNetTrainer:
                     f"the checkpoint's {name} does not fit these settings ({fault}). "
                     "Resume with the settings and the spectra of the run."
                 ) from None
+        self._tie_when_due()
+
+    def _tie_when_due(self):
+        if not self.tied and self.steps_done >= self.settings.pretraining_steps:
+            self.networks.tie_domains()
+            self.tied = True
 
     def _stateful(self):
         return {
@@ -200,18 +221,19 @@ class CycleStarNetTrainer:
         return told | judged
 
     def _batch(self) -> Batch:
-        settings, n = self.settings, self.settings.batch_size
+        settings, n = self.settings, self.batch_size
         rows = self._draw(len(self.source.labels))
         stars = self._draw(len(self.observed.flux))
-        moved = noise = None
+        shift = noise = None
         if settings.jacobian:
-            shift = self._normal(n, self.source.labels.shape[1]).double()
-            moved = self.source.moved(rows, settings.jitter * shift)
+            normal = self._normal(n, self.source.labels.shape[1])
+            shift = settings.jitter * normal.double()
         if settings.split_noise:
             noise = settings.split_noise * self._normal(n, *self.networks.split_shape)
+        synthetic, *moved = self.source.spectra(rows, shift).split(n)
         return Batch(
-            flux_synth=self.source.spectra(rows),
-            flux_moved=moved,
+            flux_synth=synthetic,
+            flux_moved=moved[0] if moved else None,
             flux_obs=self.observed.flux[stars],
             weights_obs=self._weights(self.observed.ivar[stars]),
             split_noise=noise,
@@ -248,7 +270,7 @@ class CycleStarNetTrainer:
 
     def _draw(self, count: int) -> Tensor:
         """Indices below ``count``; drawn on the CPU, the same for every device."""
-        rows = torch.randint(count, (self.settings.batch_size,), generator=self.rng)
+        rows = torch.randint(count, (self.batch_size,), generator=self.rng)
         return rows.to(self.device)
 
     def _spread(self, n: int) -> Tensor:

@@ -70,26 +70,33 @@ def forward(networks: Autoencoders, batch: Batch, link: str) -> Passed:
     z_split = networks.encoder_split(outer)
     if batch.split_noise is not None:
         z_split = z_split + batch.split_noise
-    features = networks.decoder_shared(z_shared)  # rows: observed, synthetic, moved
+    features = networks.decoder_shared(z_shared)
     split = networks.decoder_split(z_split)
-    as_synth = _synth(networks, features)
-    as_obs = _obs(networks, features, split)
-    moving = as_obs[n:]
-    if link == "difference":
-        moving = synth + as_obs[n:] - as_synth[n:]
-    transferred, back = moving[:n], as_synth[:n]
+    # rows: observed, synthetic, moved
+    back, *as_synth = _synth(networks, features).split(n)
+    rec_obs, *as_obs = _obs(networks, features, split).split(n)
+    transferred, *moved = (
+        _linked(link, *each)
+        for each in zip(synth.split(n), as_obs, as_synth, strict=True)
+    )
     cyc_synth, cyc_obs = _cycle(networks, transferred, back, split, link)
+    z_of_obs, z_of_synth, *_ = z_shared.split(n)
     return Passed(
-        rec_synth=as_synth[n : 2 * n],
-        rec_obs=as_obs[:n],
+        rec_synth=as_synth[0],
+        rec_obs=rec_obs,
         synth_to_obs=transferred,
-        moved_to_obs=None if batch.flux_moved is None else moving[n:],
+        moved_to_obs=moved[0] if moved else None,
         obs_to_synth=back,
         cyc_synth=cyc_synth,
         cyc_obs=cyc_obs,
-        z_synth=Latents(z_shared[n : 2 * n], z_split),
-        z_obs=Latents(z_shared[:n], z_split),
+        z_synth=Latents(z_of_synth, z_split),
+        z_obs=Latents(z_of_obs, z_split),
     )
+
+
+def _linked(link, flux, as_obs, as_synth):
+    """A synthetic spectrum carried over to the observed domain."""
+    return as_obs if link == "decode" else flux + (as_obs - as_synth)
 
 
 def _cycle(networks, transferred, back, split, link):
@@ -98,12 +105,12 @@ def _cycle(networks, transferred, back, split, link):
     outer = networks.encoder_obs(networks.scaled(transferred))
     inner = networks.encoder_synth(networks.scaled(back))
     z_shared = networks.encoder_shared(torch.cat([outer, inner]))
-    features = networks.decoder_shared(z_shared)
-    cyc_obs = _obs(networks, features[n:], split)
+    of_synth, of_obs = networks.decoder_shared(z_shared).split(n)
+    cyc_obs = _obs(networks, of_obs, split)
     if link == "decode":
-        return _synth(networks, features[:n]), cyc_obs
-    as_synth = _synth(networks, features)
-    return as_synth[:n], back + cyc_obs - as_synth[n:]
+        return _synth(networks, of_synth), cyc_obs
+    cyc_synth, as_synth = _synth(networks, torch.cat([of_synth, of_obs])).split(n)
+    return cyc_synth, _linked(link, back, cyc_obs, as_synth)
 
 
 def _synth(networks, features):
