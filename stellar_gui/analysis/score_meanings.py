@@ -52,7 +52,7 @@ MEANINGS = {
         "assumed labels are not those of the stars: the gap itself cannot see it.",
     ),
     "swap_of_ceiling": Meaning(
-        "the same, of its ceiling",
+        "swapped gap, of its ceiling",
         "The gap with another star's z_split over what true physics reaches so, on the "
         "same stars. Says little where the ceiling is low.",
     ),
