@@ -237,21 +237,10 @@ def test_a_model_that_cannot_be_loaded_is_said(library):
     assert "not a whole model file" in session.missing("Cannon", "star-0000")
 
 
-class Slow:
-    """A Cannon that has a parameter beside the labels."""
-
-    nuisance = object()
-
-    def __init__(self, cannon):
-        self._cannon = cannon
-
-    def __getattr__(self, name):
-        return getattr(self._cannon, name)
-
-
-def test_a_slow_fit_is_awaited_until_it_is_settled(cannon):
-    models = {"Slow": Slow(small_cannon(1)), "Cannon": cannon}
-    session = Session(small_survey(), models)
+def test_a_slow_fit_is_awaited_until_it_is_settled(cannon, monkeypatch):
+    slow = small_cannon(1)
+    monkeypatch.setattr("stellar_gui.session._is_slow", lambda model: model is slow)
+    session = Session(small_survey(), {"Slow": slow, "Cannon": cannon})
     assert session.awaited("star-0003") == ["Slow"]
     assert list(session.fits_of("star-0003", session.kinds)) == ["Cannon"]
     session.settle("star-0003", wanted=lambda: False)
