@@ -154,7 +154,8 @@ def test_a_table_has_the_nuisance_beside_the_labels(model, stars):
 
 @pytest.mark.parametrize("link", ["difference", "decode"])
 def test_convolutional_networks_are_fitted_too(link):
-    config = convolutional_config(len(GRID), n_split=1)
+    small = {"outer": (2, 3), "inner": (4, 4, 4), "split_inner": (2, 2, 2)}
+    config = convolutional_config(len(GRID), n_shared=3, n_split=1, **small)
     networks = build_autoencoders(config, 3).requires_grad_(False).eval()
     n = networks.split_shape.numel()
     prior = Nuisance(
