@@ -95,6 +95,11 @@ class CycleStarNetTrainer:
         return not self.tied
 
     @property
+    def phase_starts(self) -> tuple[int, ...]:
+        """Steps at which another kind of step begins; see `training.pace`."""
+        return tuple(sorted({0, self.settings.pretraining_steps}))
+
+    @property
     def learning_rate(self) -> float:
         """That of the next step."""
         return self.rate_scale * self.settings.learning_rate_at(self.steps_done)
