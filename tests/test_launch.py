@@ -7,35 +7,20 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 
-from stellar_gui import Spectra, write_spectra
 from stellar_gui.training import launch
 from stellar_gui.training.control import write_control
 from stellar_gui.training.process import process_start
 from stellar_gui.training.run import Run
+from tests.tiny_survey import TINY_PAYNE, write_tiny_survey
 
-ENDLESS = {"steps": 10**6, "hidden": 4, "components": 4, "taught": 0, "batch_size": 4}
+ENDLESS = TINY_PAYNE | {"steps": 10**6}
 
 
 @pytest.fixture
 def survey(tmp_path):
-    """A file of 40 spectra that hardly anything can be learnt from."""
-    rng = np.random.default_rng(3)
-    labels = np.c_[rng.normal(5000, 200, 40), rng.normal(2.5, 0.4, 40)]
-    wavelength = np.arange(5000.0, 5030.0)
-    flux = 1 - 1e-4 * (labels[:, :1] - 4000) * np.exp(-((wavelength - 5015) ** 2) / 9)
-    spectra = Spectra(
-        wavelength,
-        flux,
-        np.full(flux.shape, 1e5),
-        labels=labels,
-        label_names=("teff", "logg"),
-    )
-    path = tmp_path / "survey.h5"
-    write_spectra(path, spectra)
-    return path
+    return write_tiny_survey(tmp_path / "survey.h5")
 
 
 @pytest.fixture

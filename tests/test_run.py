@@ -1,8 +1,10 @@
 """Runs and the loop: what is on disk can be trusted, and resuming changes nothing."""
 
 import dataclasses
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -107,6 +109,95 @@ def test_best_state_is_that_of_the_lowest_score(run):
     assert status.best_step == min(scores, key=scores.get)
     trainer.load_state_dict(run.load("best")["trainer"])
     assert trainer.validate()["score"] == scores[status.best_step]
+
+
+class SteadyTrainer(LineTrainer):
+    """Its last state counts as its best, whatever the scores."""
+
+    best_score = None
+
+
+def test_where_no_score_may_decide_the_last_state_is_the_best(run):
+    status = train(SteadyTrainer(), run, validate_every=5)
+    assert (status.best_score, status.best_step) == (None, None)
+    assert run.load("best")["step"] == 20
+    assert any("validation_score" in row for row in run.metrics())
+
+
+def test_the_score_that_decides_is_the_one_the_trainer_names(run):
+    class Trainer(LineTrainer):
+        best_score = "other"
+
+        def validate(self):
+            return super().validate() | {"other": abs(len(run.metrics()) - 9)}
+
+    assert train(Trainer(), run, validate_every=5).best_step == 10
+
+
+class HeavyTrainer(LineTrainer):
+    """Its state is large, so that it does not fit where its metrics still do."""
+
+    def state_dict(self):
+        grown = torch.zeros(100_000 if self.heavy else 1)
+        return super().state_dict() | {"grown": grown}
+
+    heavy = False
+
+
+def test_a_full_disk_fails_the_run_and_keeps_its_last_files(run):
+    """The system itself refuses to write, as it does when no room is left."""
+    resource = pytest.importorskip("resource", reason="limits files on POSIX only")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    trainer = HeavyTrainer(40)
+
+    def fill(step, total, losses):
+        if step == 17:
+            trainer.heavy = True
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+
+    try:
+        with pytest.raises(OSError, match=r"checkpoint\.pt could not be written"):
+            train(trainer, run, progress=fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    status = run.status()
+    assert status.state == "failed"
+    assert re.search(r"could not be written.*The checkpoint of step 15", status.message)
+    assert run.load()["step"] == 15
+    assert not list(run.path.glob("**/*.part"))
+    assert train(LineTrainer(40), run, resume=True).state == "finished"
+
+
+def test_a_disk_too_full_even_for_the_status_still_raises_what_happened(
+    run, monkeypatch
+):
+    """Then the state on disk is old, and reads as crashed once the process is gone."""
+
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill(step, total, losses):
+        if step == 7:
+            monkeypatch.setattr(Run, "write_status", refuse)
+            monkeypatch.setattr(Run, "log", refuse)
+            monkeypatch.setattr(Run, "save", refuse)
+
+    with pytest.raises(OSError, match="No space left on device"):
+        train(LineTrainer(), run, progress=fill)
+    monkeypatch.undo()
+    assert run.load()["step"] == 6
+
+
+def test_runs_one_after_another_leave_no_file_open(tmp_path):
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        pytest.skip("counts open files in /proc")
+    counts = []
+    for number in range(20):
+        run = Run.create(tmp_path / str(number), {})
+        train(LineTrainer(3), run)
+        counts.append(len(list(descriptors.iterdir())))
+    assert len(set(counts[1:])) == 1
 
 
 def test_progress_sees_every_step(run):

@@ -199,7 +199,8 @@ class PayneTrainer:
         """Go on from ``state`` as if training had never stopped.
 
         The cycle of the learning rate is that of this trainer, whose highest rate and
-        whose steps may be others than those that ``state`` comes from.
+        whose steps may be others than those that ``state`` comes from; it begins with
+        the step after the next.
         """
         self.steps_done, self.seed = state["steps_done"], state["seed"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))

@@ -7,6 +7,9 @@ to go on is in its own ``config.json``, so that ``--resume`` asks for nothing el
 import contextlib
 import dataclasses
 import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -184,7 +187,8 @@ def _told_in(run: Run) -> Iterator[None]:
     """Say in the run that it starts, and why it could not be trained."""
     run.write_status(dataclasses.replace(run.status(), state="starting", message=""))
     try:
-        yield
+        with _ended_by_sigterm():
+            yield
     except BaseException as fault:
         if run.status().state == "starting":
             asked = isinstance(fault, (KeyboardInterrupt, SystemExit))
@@ -195,6 +199,19 @@ def _told_in(run: Run) -> Iterator[None]:
             )
             run.log(f"{state}: {fault!r}")
         raise
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm():
+    """End as by Ctrl-C on SIGTERM, until the loop listens to it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _best_model(trainer, run):
