@@ -52,6 +52,25 @@ class _Inner:
         shares = self._shares(_bent(broadening.double())).to(hidden)
         return (shares[:, :, None] * hidden[:, None]).flatten(1)
 
+    def jacobian(self, coordinates):
+        """The derivative of that, (n, n_labels + 1, n_nodes * (n_hidden + 1))."""
+        n_labels = self.network.weight1.shape[1]
+        labels, broadening = (
+            coordinates[:, :n_labels],
+            coordinates[:, n_labels].double(),
+        )
+        hidden = self.network.hidden(labels)
+        inner = torch.nn.functional.pad(self.network.hidden_jacobian(hidden), (0, 1))
+        shares, change = torch.func.jvp(
+            lambda b: self._shares(_bent(b)),
+            (broadening,),
+            (torch.ones_like(broadening),),
+        )
+        activation = torch.nn.functional.pad(hidden.activation, (0, 1), value=1.0)
+        along_labels = shares.to(inner)[:, None, :, None] * inner[:, :, None]
+        widening = change.to(inner)[:, :, None] * activation[:, None]
+        return torch.cat([along_labels.flatten(2), widening.flatten(1)[:, None]], 1)
+
     def _shares(self, bent):
         """Lagrange's polynomials at (n,) bent broadenings, (n, n_nodes)."""
         nodes = self.nodes.to(bent)

@@ -165,18 +165,31 @@ class CycleStarNet:
     def jacobian(self, labels: Tensor, nuisance: Tensor | None = None) -> Tensor:
         """d flux / d (labels, nuisance), (n_stars, n_pixels, n_labels + n_nuisance).
 
-        Per physical unit; the columns of the nuisance only if it is given. The
-        emulator's own Jacobian is pushed through the networks in forward mode, all
-        directions of some stars at once.
+        Per physical unit; the columns of the nuisance only if it is given. Analytic for
+        dense networks; else the emulator's own Jacobian is pushed through the networks
+        in forward mode, all directions of some stars at once.
         """
-        labels = self._emulated(labels)
+        emulated = self._emulated(labels)
         wanted = nuisance is not None
         if not wanted:
             nuisance = self.nuisance.mean.repeat(len(labels), 1)
-        parts = zip(labels.split(_ROWS), nuisance.split(_ROWS), strict=True)
-        return torch.cat([self._jacobian(*part, wanted) for part in parts])
+        folded = self.folded()
+        if folded is not None:
+            return self._analytic(folded, emulated, nuisance.to(emulated), wanted)
+        parts = zip(emulated.split(_ROWS), nuisance.split(_ROWS), strict=True)
+        return torch.cat([self._pushed(*part, wanted) for part in parts])
 
-    def _jacobian(self, labels, z_split, with_nuisance):
+    def _analytic(self, folded, labels, z_split, with_nuisance):
+        scaling, n_labels = self.emulator.scaling, labels.shape[1]
+        inputs = torch.cat([scaling.to_coordinates(labels), z_split], 1)
+        inner = folded.hidden_jacobian(folded.hidden(inputs))
+        scale = scaling.labels_per_coordinate.inverse().to(inner)
+        along = scale.T @ inner[:, :n_labels]  # per physical unit
+        if with_nuisance:
+            along = torch.cat([along, inner[:, n_labels:]], 1)
+        return folded.weight3 @ along.transpose(1, 2)
+
+    def _pushed(self, labels, z_split, with_nuisance):
         flux = self.emulator(labels)
         z_split = z_split.to(flux)
         along_labels = self.emulator.jacobian(labels).movedim(2, 0)

@@ -6,14 +6,24 @@ pixels any more. A fit through Cycle-StarNet then costs about twice one through 
 emulator, instead of ten times.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from stellar_gui.models.blocks import Network
+from stellar_gui.models.pushforward import push
+
+
+class Inner(Protocol):
+    """All layers but the last."""
+
+    def __call__(self, coordinates: Tensor) -> Tensor:
+        """(n_stars, n_inputs) -> the last hidden layer (n_stars, n_hidden)."""
+
+    def jacobian(self, coordinates: Tensor) -> Tensor:
+        """Its derivative, (n_stars, n_inputs, n_hidden)."""
 
 
 class FoldedHidden(NamedTuple):
@@ -31,7 +41,7 @@ class Folded:
     is. weight3 (n_pixels, n_hidden), bias3 (n_pixels,).
     """
 
-    inner: Callable[[Tensor], Tensor]
+    inner: Inner
     weight3: Tensor
     bias3: Tensor
 
@@ -46,13 +56,7 @@ class Folded:
 
     def hidden_jacobian(self, hidden: FoldedHidden) -> Tensor:
         """d activation / d coordinates, (n_stars, n_inputs, n_hidden)."""
-        at = hidden.coordinates
-
-        def push(direction):
-            return torch.func.jvp(self.inner, (at,), (direction.expand_as(at),))[1]
-
-        directions = torch.eye(at.shape[1]).to(at)
-        return torch.func.vmap(push, out_dims=1)(directions)
+        return self.inner.jacobian(hidden.coordinates)
 
     def with_output(self, weight3: Tensor, bias3: Tensor) -> "Folded":
         """The same inner network with another last layer."""
@@ -67,12 +71,18 @@ def fold(emulator: Network, networks, link: str) -> Folded | None:
     if networks.config["architecture"] != "dense":
         return None
     first, *rest = networks.encoder_synth
-    inner = _Inner(emulator, _after(emulator, first, networks), rest, networks)
+    encoder = nn.Sequential(
+        _after(emulator, first, networks),
+        *rest,
+        networks.encoder_shared,
+        networks.decoder_shared,
+    )
+    with_emulator = link == "difference"
+    inner = _Transferred(emulator, encoder, networks.decoder_split, with_emulator)
     n = networks.decoder_synth.in_features
     observed, synthetic = networks.decoder_obs, networks.decoder_synth
     weight, bias = observed.weight.clone(), observed.bias.clone()
-    if link == "decode":
-        inner.with_emulator = False
+    if not with_emulator:
         return Folded(inner, networks.width * weight, networks.unscaled(bias))
     weight[:, :n] -= synthetic.weight
     bias -= synthetic.bias
@@ -81,31 +91,47 @@ def fold(emulator: Network, networks, link: str) -> Folded | None:
 
 
 @dataclass
-class _Inner:
+class _Transferred:
     """coordinates -> the emulator's last hidden layer, and features of the decoders."""
 
     emulator: Network
-    first: tuple[Tensor, Tensor]  # from the emulator's hidden layer to the encoder's
-    rest: list[nn.Module]  # of the encoder
-    networks: nn.Module
-    with_emulator: bool = True
+    encoder: nn.Sequential  # from the emulator's hidden layer to decoded features
+    split: nn.Module
+    with_emulator: bool
 
     def __call__(self, coordinates):
-        n_labels = self.emulator.weight1.shape[1]
-        labels, z_split = coordinates[:, :n_labels], coordinates[:, n_labels:]
+        labels, z_split = self._parts(coordinates)
         hidden = self.emulator.hidden(labels).activation
-        features = torch.addmm(self.first[1], hidden, self.first[0].T)
-        for layer in self.rest:
-            features = layer(features)
-        features = self.networks.decoder_shared(self.networks.encoder_shared(features))
-        z_split = z_split.unflatten(1, self.networks.split_shape)
-        features = self.networks.joined(features, z_split)
-        return torch.cat([hidden, features], 1) if self.with_emulator else features
+        parts = [self.encoder(hidden), self.split(z_split)]
+        return torch.cat([hidden, *parts] if self.with_emulator else parts, 1)
+
+    def jacobian(self, coordinates):
+        labels, z_split = self._parts(coordinates)
+        hidden = self.emulator.hidden(labels)
+        along = self.emulator.hidden_jacobian(hidden)  # (n, n_labels, n_hidden)
+        _, decoded = push(self.encoder, hidden.activation, along)
+        directions = torch.eye(z_split.shape[1]).to(z_split)
+        _, split = push(self.split, z_split, directions.expand(len(labels), -1, -1))
+        upper = [along, decoded] if self.with_emulator else [decoded]
+        n_upper = sum(part.shape[2] for part in upper)
+        upper = torch.cat([*upper, _none(along, split.shape[2])], 2)
+        return torch.cat([upper, torch.cat([_none(split, n_upper), split], 2)], 1)
+
+    def _parts(self, coordinates):
+        n_labels = self.emulator.weight1.shape[1]
+        return coordinates[:, :n_labels], coordinates[:, n_labels:]
+
+
+def _none(like, count):
+    return like.new_zeros(*like.shape[:2], count)
 
 
 def _after(emulator, first, networks):
-    """The encoder's first layer on the emulator's output, as weight and bias."""
+    """The encoder's first layer, on the emulator's hidden layer instead of its flux."""
     weight = first.weight.double() / networks.width
     through = weight @ emulator.weight3.double()
     bias = first.bias.double() + weight @ (emulator.bias3.double() - networks.centre)
-    return through.to(first.weight), bias.to(first.weight)
+    layer = nn.utils.skip_init(nn.Linear, through.shape[1], through.shape[0])
+    layer.weight = nn.Parameter(through.to(first.weight), requires_grad=False)
+    layer.bias = nn.Parameter(bias.to(first.bias), requires_grad=False)
+    return layer
