@@ -34,7 +34,7 @@ CASES = (  # preset, pixels, batch, changes of the networks, rounds, bar, refere
     ("paper", 2047, 8, PUBLISHED, 12, None, (25.2, 15.1)),
     ("paper", 2047, 32, PUBLISHED, 5, None, (16.4, 14.0)),
     ("paper", 7167, 8, (), 7, 1.1, (58.6, 49.9)),
-    ("paper", 7167, 32, (), 3, None, (None, 53.7)),
+    ("paper", 7167, 32, (), 2, None, (None, 53.7)),
     ("demo", 2047, 32, (), 30, None, (None, 1.04)),
     ("demo", 7167, 32, (), 20, None, (None, 4.21)),
 )
