@@ -106,7 +106,8 @@ def test_losses_fall_and_critics_cannot_tell(trained):
     assert losses[first - 1]["rec_synth"] < 0.2 * losses[0]["rec_synth"]
     scores = trainer.validate()
     assert "score" not in scores
-    assert set(scores) < set(losses[-1])
+    assert set(scores) - {"mixing_shared"} < set(losses[-1])
+    assert 0.3 < scores["mixing_shared"] < 0.6
     assert scores["rec_obs"] < 3.0  # of one, where noise is all that is left
     assert scores["cyc_synth"] < 5.0
     assert 0.3 < scores["critic_accuracy_obs"] < 0.9

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stellar_gui.analysis.mixing import domain_mixing
 from stellar_gui.models.autoencoder import build_autoencoders
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.critics import build_critics
@@ -39,6 +40,7 @@ from stellar_gui.training.cycle_step import (
 _SCALED_BY = 500  # synthetic spectra that centre and width are taken of
 _VALIDATED = 256  # spectra of each domain
 _ENCODED = 1024  # spectra at a time
+_NEIGHBOURS = 20  # among which those of the other domain are counted
 
 
 class CycleStarNetTrainer:
@@ -127,7 +129,9 @@ class CycleStarNetTrainer:
     def validate(self) -> dict[str, float]:
         """Losses and critics' accuracies on observed stars that training never saw.
 
-        The synthetic stars are always the same. There is no noise on z_split.
+        ``mixing_shared`` says how well z_shared of both domains mix, 0.5 at best; it
+        needs more than 20 stars. The synthetic stars are always the same. There is no
+        noise on z_split.
         """
         if self.pretraining:
             with torch.no_grad():
@@ -142,7 +146,12 @@ class CycleStarNetTrainer:
                 self.critics, passed, self._validation, self.settings
             )[1]
             told |= critic_losses(self.critics, passed, unpenalised)[1]
-        return {name: float(value) for name, value in told.items()}
+        scores = {name: float(value) for name, value in told.items()}
+        both = [z.z_shared.numpy(force=True) for z in (passed.z_synth, passed.z_obs)]
+        if len(both[0]) > _NEIGHBOURS:
+            mixing = domain_mixing(*both, n_neighbours=_NEIGHBOURS)
+            scores["mixing_shared"] = mixing.value
+        return scores
 
     def model(self) -> CycleStarNet:
         """The model as it stands; its nuisance spans the observed training stars."""
