@@ -21,13 +21,13 @@ from stellar_gui.selection import PAGES, Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import Dialogs, EmptyPage, Shell, TopBar
 from stellar_gui.views.files import Files
-from stellar_gui.views.keys import COMMANDS, HELP
+from stellar_gui.views.keys import commands_of, help_of
 from stellar_gui.views.notify import faults_go_to
 from stellar_gui.views.star import StarPage
 from stellar_gui.views.template import make_page
 
 THEME_COOKIE = "stellar_gui_theme"
-_TICK = 1000  # ms between looks at what the background has done
+_TICKS = {"star": 1000, "training": 500}  # ms between looks at what is going on
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
 _PAGE_FIRST = 3.0  # seconds for a first page to be asked for before models are loaded
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
@@ -54,28 +54,60 @@ class App:
         self.theme = theme if theme in TOKENS else "light"
         refused = self._take_address(query)
         self.selection.start_here()
-        self.star_page = StarPage(self.selection, self.session, theme=self.theme)
-        self.shell = Shell(
-            commands=COMMANDS, theme=self.theme, query=self.selection.to_query()
-        )
+        self.timer = None
+        self._views: dict[str, pn.viewable.Viewer] = {}
+        self._panes: dict[str, pn.viewable.Viewable] = {}
+        self._body = pn.Column(sizing_mode="stretch_both", margin=0)
+        self.shell = Shell(theme=self.theme, query=self.selection.to_query())
         self.dialogs = Dialogs()
         say = lambda kind, text: self.notify(kind, text)  # noqa: E731
         self.files = Files(self.session, self.dialogs, say, self._opened)
         self.dialogs.state = self._dialogs_state(paths, refused)
         self.top = TopBar(state=self._top(), sizing_mode="stretch_width")
-        self.empty = EmptyPage(visible=not self.session.stars)
+        self.empty = EmptyPage()
         self.empty.state = {"files": self.files.examples[:1]}
         for part in (self.shell, self.dialogs, self.top, self.empty):
             part.listen(self.run)
-        self.star_page.on_command = self.run
+        self._show_page()
         self.selection.param.watch(self._changed, list(Selection.param))
         self._look_ahead()
         self.page = self._page()
         faults_go_to(self.notify)
 
+    # ---- pages
+
+    def view(self, name: str) -> pn.viewable.Viewer:
+        """The view of a page, built when it is first asked for."""
+        if name not in self._views:
+            self._views[name] = _PAGES[name](self)
+            self._panes[name] = self._views[name].__panel__()
+            self._panes[name].visible = name == self.selection.page
+            self._body.append(self._panes[name])
+        return self._views[name]
+
+    @property
+    def star_page(self) -> StarPage:
+        return self.view("star")
+
+    def _show_page(self):
+        """Show the page that is selected; the others stay as they are, hidden."""
+        name = self.selection.page
+        self.view(name)
+        for other, pane in self._panes.items():
+            pane.visible = other == name
+        self.shell.commands = commands_of(name)
+        self.dialogs.state = self.dialogs.state | {"keys": help_of(name)}
+        self.top.state = self._top()
+        self._show_empty()
+        if self.timer is not None:
+            self.timer.period = _TICKS[name]
+
+    def _show_empty(self):
+        self.empty.visible = self.selection.page == "star" and not self.session.stars
+
     def _page(self):
         layout = pn.Column(
-            self.star_page,
+            self._body,
             self.empty,
             self.shell,
             self.dialogs,
@@ -89,11 +121,15 @@ class App:
     def run(self, command: str, value=None) -> None:
         """Do what a key, a button or the address asks for; faults are notified."""
         action = self._actions.get(command)
-        if action is None:
+        shown = self.view(self.selection.page)
+        if action is None and command not in getattr(shown, "commands", ()):
             return
         with pn.io.hold():
             try:
-                action(self, value)
+                if action is None:
+                    shown.run(command, value)
+                else:
+                    action(self, value)
             except Exception as error:
                 _LOG.exception("command %s failed", command)
                 self.notify("error", f"{command}: {error}; nothing else has changed")
@@ -133,7 +169,8 @@ class App:
         if theme in TOKENS:
             self.theme = self.shell.theme = theme
             self.page.dark_theme = theme == "dark"
-            self.star_page.repaint(theme)
+            for view in self._views.values():
+                view.repaint(theme)
             self.top.state = self._top()
 
     def _keys_on(self, value):
@@ -154,6 +191,17 @@ class App:
     def _spectrum(self, method, *arguments):
         getattr(self.star_page.spectrum, method)(*arguments)
 
+    def _search(self, value):
+        self.selection.choose(page="star")
+        self.star_page.context.bar.focus_search()
+
+    def _stars(self, value):
+        if self.selection.page == "star":
+            self.star_page.toggle_list()
+        else:
+            self.selection.choose(page="star")
+            self.star_page.toggle_list(True)
+
     _actions: ClassVar[dict[str, Callable]] = {
         "address": lambda self, value: self._take_address(value),
         "page": lambda self, value: self.selection.choose(page=value),
@@ -162,10 +210,10 @@ class App:
         "next": lambda self, value: self._step(1),
         "step": _step,
         "find": _find,
-        "search": lambda self, value: self.star_page.context.bar.focus_search(),
-        "stars": lambda self, value: self.star_page.toggle_list(),
+        "search": _search,
+        "stars": _stars,
         "undo": _undo,
-        "escape": lambda self, value: self.star_page.escape(),
+        "escape": lambda self, value: self.view(self.selection.page).escape(),
         "help": lambda self, value: self.dialogs.show("help"),
         "keys_on": _keys_on,
         "export": _export,
@@ -196,6 +244,8 @@ class App:
         names = {event.name for event in events}
         self.shell.replaces = names <= {"window", "pixel"}
         self.shell.query = self.selection.to_query()
+        if "page" in names:
+            self._show_page()
         if "star" in names:
             self._look_ahead()
 
@@ -203,19 +253,28 @@ class App:
         if self.selection.star:
             self.session.prefetch(self.selection.star)
 
-    def _opened(self, ids):
+    def show_new_models(self) -> None:
+        """Show models that were added to the session since."""
         for name in self.session.kinds:
             if name not in self.selection.model_names:
                 self.selection.add_model_name(name)
+
+    def _opened(self, ids):
+        self.show_new_models()
         self.top.state = self._top()
-        self.empty.visible = not self.session.stars
+        self._show_empty()
         self.star_page.update()
         if ids:
             self.selection.choose(star=ids[0])
 
     def tick(self) -> None:
-        """Once a second: show what the background has finished."""
-        self.star_page.stars.refresh()
+        """Now and then: show what the background has done since."""
+        self.view(self.selection.page).tick()
+
+    def run_by(self, timer) -> None:
+        """Have ``timer`` call `tick`, as often as the page that is shown asks for."""
+        self.timer = timer
+        timer.period = _TICKS[self.selection.page]
 
     def close(self) -> None:
         """End the session: stop its work, remove its files."""
@@ -240,7 +299,7 @@ class App:
     def _dialogs_state(self, paths, refused):
         return {
             "notices": [{"kind": "warning", "text": text} for text in refused],
-            "keys": HELP,
+            "keys": help_of(self.selection.page),
             "keysOn": True,
             "cards": _cards(),
             "paths": paths,
@@ -249,6 +308,31 @@ class App:
             else "Opening by path is off: this server is open to other machines.",
             "files": self.files.examples,
         }
+
+
+def _star_page(app):
+    page = StarPage(app.selection, app.session, theme=app.theme)
+    page.on_command = app.run
+    return page
+
+
+def _training_page(app):
+    from stellar_gui.views.training import TrainingPage
+
+    library = app.library
+    return TrainingPage(
+        app.selection,
+        app.session,
+        files=[*library.spectra_paths, *library.model_paths],
+        adopted=app.show_new_models,
+        download=app.shell.download,
+        show_text=app.dialogs.show_text,
+        theme=app.theme,
+    )
+
+
+_PAGES = {"star": _star_page, "training": _training_page}
+"""What builds the view of each page."""
 
 
 @functools.cache
@@ -281,7 +365,7 @@ def build(library: Library | None = None, *, paths: bool = True):
     app = App(library or _sample(), query, theme, paths)
     if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
         pn.state.on_session_destroyed(lambda context: app.close())
-        pn.state.add_periodic_callback(app.tick, period=_TICK)
+        app.run_by(pn.state.add_periodic_callback(app.tick, period=1000))
     return app.page
 
 

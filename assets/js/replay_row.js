@@ -6,7 +6,8 @@ export function render({model}) {
   const step = h("span.step", {role: "status"});
   const draw = () => {
     const {words, first, last} = model.state;
-    step.textContent = words;
+    const [word, ...rest] = words.split(" ");
+    step.replaceChildren(h("span.word", {}, `${word} `), rest.join(" "));
     back.disabled = first;
     next.disabled = last;
   };

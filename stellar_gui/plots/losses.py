@@ -21,6 +21,7 @@ _EVEN_BAND = (0.5, 0.78)
 _OTHERS = 3  # further runs that are drawn beside the first
 _DASHES = ("dashed", "dotted", "dotdash")
 _AXIS_HEIGHT = 44
+_SPARE = 1.1  # of the range of steps, so that it seldom moves while a run goes on
 _NAMES_SHARE = 0.20  # of the width, right of the last step, for the names
 
 
@@ -84,7 +85,7 @@ class LossFigures:
             *figures, self.axis, sizing_mode="stretch_both", spacing=0, name="loss-plot"
         )
         self.use([], {})
-        self.show_steps(0, 0)
+        self.show_steps(0, 0, 0)
 
     def _other(self, dash):
         source = ColumnDataSource({"step": [], "y": []})
@@ -264,9 +265,14 @@ class LossFigures:
         self._weight = min(max(weight, 0.0), 0.995)
         self._redraw()
 
-    def show_steps(self, now: float, end: float) -> None:
-        """Show steps from 0 to ``end``; what was logged ends at ``now``."""
-        end = max(end, now / (1 - _NAMES_SHARE), 1.0)
+    def show_steps(self, now: float, last: float, end: float) -> None:
+        """Show steps from 0 to ``end`` at least; the run is at ``now``.
+
+        last: the largest step of any line, beyond which there is room for names.
+        """
+        needed = max(end, max(now, last) / (1 - _NAMES_SHARE), 1.0)
+        kept = needed <= self.x_range.end <= needed * _SPARE**2
+        end = self.x_range.end if kept else needed if end else needed * _SPARE
         if end != self.x_range.end:
             self.x_range.update(start=0.0, end=float(end))
             self._even.x = end * (1 - _NAMES_SHARE) / 2
@@ -275,11 +281,15 @@ class LossFigures:
             set_ticks(self.axis.xaxis[0], ticks, [number(tick) for tick in ticks])
         self._fit_heights()
         self._name_ends(now)
-        for panel in self.panels.values():
+        for panel in self._visible():
             panel.now.update(location=float(now), visible=now > 0)
 
+    def _visible(self):
+        return [panel for panel in self.panels.values() if panel.figure.visible]
+
     def _fit_heights(self):
-        for kind, panel in self.panels.items():
+        for panel in self._visible():
+            kind = panel.kind
             values = self._drawn(kind)
             if not values.size:
                 set_ticks(panel.figure.yaxis[0], [], [])
@@ -309,8 +319,8 @@ class LossFigures:
         return values[np.isfinite(values)]
 
     def _name_ends(self, now):
-        for kind, panel in self.panels.items():
-            ends = []
+        for panel in self._visible():
+            kind, ends = panel.kind, []
             for k, line in panel.lines:
                 y = self._end_of(k, line)
                 if y is not None:
@@ -329,11 +339,12 @@ class LossFigures:
     def _other_ends(self):
         ends = []
         for course, (source, _) in zip(self._courses, self._others, strict=False):
+            x = np.asarray(source.data["step"], float)
             y = np.asarray(source.data["y"], float)
-            good = np.flatnonzero(np.isfinite(y))
-            if good.size:
-                x = min(float(source.data["step"][good[-1]]), self.x_range.end)
-                ends.append((x, float(y[good[-1]]), course.name, course.token))
+            good = np.isfinite(y) & (x <= self.x_range.end * (1 - _NAMES_SHARE))
+            if good.any():
+                end = float(x[good][-1]), float(y[good][-1])
+                ends.append((*end, course.name, course.token))
         return ends
 
     def mark_step(self, step: float | None) -> None:

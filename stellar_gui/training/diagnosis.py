@@ -223,6 +223,9 @@ def _series(curve: Curve, rows, scores):
 
 
 def _short(value):
+    if 0 < abs(value) < 1e-3:
+        digits, _, power = f"{value:.1e}".partition("e")
+        return f"{digits}e−{power.lstrip('-0')}"
     return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.2f}"
 
 

@@ -1,6 +1,9 @@
-"""The keys: which command each calls, and how the help and the status line say it."""
+"""The keys: which command each calls, and how the help and the status line say it.
 
-COMMANDS = {
+Arrows, ``/``, T, U, Esc and ``?`` mean the same everywhere; others belong to a page.
+"""
+
+_EVERYWHERE = {
     "ArrowLeft": "previous",
     "ArrowRight": "next",
     "t": "stars",
@@ -8,36 +11,79 @@ COMMANDS = {
     "u": "undo",
     "Escape": "escape",
     "?": "help",
-    "[": "piece_back",
-    "]": "piece_on",
-    "1": "model_1",
-    "2": "model_2",
-    "3": "model_3",
-    "l": "lines",
-    "r": "residual",
-    "0": "reset",
 }
-"""Key, as a browser names it, to command. Letters from L on belong to the Star page."""
 
-HELP = [
-    (["←", "→"], "previous, next star in the order of the star list"),
-    (["T"], "star list"),
-    (["/"], "find a star by its id"),
-    (["[", "]"], "previous, next piece of the spectrum"),
-    (["1", "2", "3"], "show or hide a model"),
-    (["L"], "line names"),
-    (["R"], "residuals as z-scores or as flux"),
-    (["0"], "whole piece again"),
-    (["U"], "undo the last change"),
-    (["Esc"], "let go of the picked pixel, close what is open"),
-    (["?"], "this list"),
-]
+_PAGE_KEYS = {
+    "star": {
+        "[": "piece_back",
+        "]": "piece_on",
+        "1": "model_1",
+        "2": "model_2",
+        "3": "model_3",
+        "l": "lines",
+        "r": "residual",
+        "0": "reset",
+    },
+    "training": {
+        " ": "run_pause",
+        ",": "checkpoint_back",
+        ".": "checkpoint_on",
+        "s": "run_stop",
+    },
+}
 
-HINTS = [
-    (["←", "→"], "star"),
-    (["[", "]"], "piece"),
-    (["1", "2"], "models"),
-    (["L"], "lines"),
-    (["R"], "residual"),
-    (["?"], "all keys"),
-]
+_PAGE_HELP = {
+    "star": [
+        (["[", "]"], "previous, next piece of the spectrum"),
+        (["1", "2", "3"], "show or hide a model"),
+        (["L"], "line names"),
+        (["R"], "residuals as z-scores or as flux"),
+        (["0"], "whole piece again"),
+    ],
+    "training": [
+        (["Space"], "pause the run, or let it go on"),
+        ([",", "."], "previous, next checkpoint of the replay"),
+        (["S"], "stop the run and save its state"),
+    ],
+}
+
+HINTS = {
+    "star": [
+        (["←", "→"], "star"),
+        (["[", "]"], "piece"),
+        (["1", "2"], "models"),
+        (["L"], "lines"),
+        (["R"], "residual"),
+        (["?"], "all keys"),
+    ],
+    "training": [
+        (["Space"], "pause"),
+        ([",", "."], "checkpoint"),
+        (["S"], "stop and save"),
+        (["←", "→"], "star"),
+        (["?"], "all keys"),
+    ],
+}
+"""What the status line of each page reminds of."""
+
+
+def commands_of(page: str) -> dict[str, str]:
+    """Key, as a browser names it, to command, on a page.
+
+    >>> commands_of("training")["u"], commands_of("star")["l"]
+    ('undo', 'lines')
+    """
+    return _EVERYWHERE | _PAGE_KEYS[page]
+
+
+def help_of(page: str) -> list[tuple[list[str], str]]:
+    """All keys of a page and what each does."""
+    return [
+        (["←", "→"], "previous, next star in the order of the star list"),
+        (["T"], "star list"),
+        (["/"], "find a star by its id"),
+        *_PAGE_HELP[page],
+        (["U"], "undo the last change on this page"),
+        (["Esc"], "let go of the picked pixel, close what is open"),
+        (["?"], "this list"),
+    ]

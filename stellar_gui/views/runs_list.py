@@ -1,5 +1,7 @@
 """The list of runs: state, progress, best score; two or more of them compared."""
 
+from pathlib import Path
+
 import panel as pn
 
 from stellar_gui.selection import Selection
@@ -102,4 +104,4 @@ def _written(value):
         return "—"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
-    return str(value)
+    return Path(value).name if "/" in str(value) else str(value)

@@ -131,7 +131,7 @@ class StarPage(pn.viewable.Viewer):
                 looks.append({"title": name, "token": token, "index": index})
         return {
             "idle": "point at the spectrum to read it, click to pick a pixel",
-            "hints": HINTS,
+            "hints": HINTS["star"],
             "pixel": self._selection.pixel,
             "star": self._selection.star,
             "models": looks,
@@ -146,6 +146,10 @@ class StarPage(pn.viewable.Viewer):
         self.labels.update()
         self.kiel.update()
         self._update_status()
+
+    def tick(self) -> None:
+        """Show what the background has fitted since."""
+        self.stars.refresh()
 
     def repaint(self, theme: str) -> None:
         """Draw in another theme; the rest follows the style sheet."""

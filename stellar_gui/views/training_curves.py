@@ -157,7 +157,9 @@ class CurvesView(pn.viewable.Viewer):
     def show_steps(self, step: int, total: int) -> None:
         """The run stands at a step of so many in all."""
         self._steps = (step, total)
-        self.figures.show_steps(step, total if self._range == "end" else 0)
+        others = [self._history_of(path).latest for _, path, _ in self._others]
+        last = max([step, *(row.get("step", 0) for row in others)])
+        self.figures.show_steps(step, last, total if self._range == "end" else 0)
 
     def mark(self, step: int | None) -> None:
         """Mark the step of the replay."""

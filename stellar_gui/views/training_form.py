@@ -57,6 +57,7 @@ class FormView(pn.viewable.Viewer):
         self._paces: dict[tuple, object] = {}
         self._measuring, self._starting = False, False
         self._active: list = []
+        self._data_chosen = False  # by the user, not by what suits the method
         self.request = Request(self._models)
         self.form = TrainingForm(state=_EMPTY, sizing_mode="stretch_both")
         self.form.listen(self._hear)
@@ -73,6 +74,9 @@ class FormView(pn.viewable.Viewer):
 
     def _came(self, path, result):
         self._held[path] = result
+        if not self._data_chosen:
+            self.request.general["data"] = ""
+        self._choose_data()
         self.update()
 
     def _devices_came(self, result):
@@ -92,9 +96,16 @@ class FormView(pn.viewable.Viewer):
     def _choose_data(self):
         """Take the data that suit the method, unless some were chosen."""
         if not self.request.general["data"] and self._data:
-            wanted = training_fields.PREFERRED[self.request.method]
-            suiting = [path for path in self._data if wanted in path.stem]
+            suiting = [path for path in self._data if self._suits(path)]
             self.request.general["data"] = str((suiting or self._data)[0])
+
+    def _suits(self, path):
+        """Whether a file holds what the method learns from, by its name if unread."""
+        wanted = training_fields.PREFERRED[self.request.method]
+        what = self._held.get(path)
+        if what is None:
+            return wanted in path.stem
+        return getattr(what, "synthetic", None) == (wanted == "synthetic")
 
     # ---- commands
 
@@ -102,6 +113,8 @@ class FormView(pn.viewable.Viewer):
         with pn.io.hold():
             if command == "set":
                 self.request.set(*value)
+                self._data_chosen |= value[0] == "data"
+                self._data_chosen &= value[0] != "method"
             elif command == "preset":
                 self.request.choose_preset(value)
             elif command == "leave":
