@@ -34,7 +34,7 @@ class Design:
         terms = polynomial.terms(labels_scaled)
         index, pairs = polynomial.products
         products = terms[:, pairs[:, 0]] * terms[:, pairs[:, 1]]
-        return cls(terms, products, index)
+        return cls(terms, products, index.to(terms.device))
 
     @property
     def n_terms(self) -> int:
