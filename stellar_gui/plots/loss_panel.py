@@ -47,6 +47,8 @@ class LossPanel:
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         thin, bold = sources
+        self._sources = (thin, thin, bold, bold)
+        self._nothing = ColumnDataSource({"step": []})
         options = {"x": "step", "y": "step", "visible": False}
         self._slots = [
             (
@@ -90,25 +92,33 @@ class LossPanel:
         for slot, renderers in enumerate(self._slots):
             glyphs = [renderer.glyph for renderer in renderers]
             self._painter.forget(glyphs)
-            shown = slot < len(lines)
-            for renderer in renderers:
-                renderer.visible = shown
-            if not shown:
-                for glyph in glyphs:
-                    glyph.y = "step"
+            if slot >= len(lines):
+                self._show(renderers, [None] * len(renderers))
                 continue
             index, line = lines[slot]
             raw, course, scored, marks = renderers
-            columns = (f"thin_{index}", f"mean_{index}", f"bold_{index}")
-            for glyph, name in zip(glyphs, (*columns, columns[2]), strict=True):
-                glyph.y = name
-            raw.visible = line.thin is not None
-            course.visible = line.bold is None
-            scored.visible = marks.visible = line.bold is not None
+            bold = f"bold_{index}" if line.bold else None
+            columns = (
+                f"thin_{index}" if line.thin else None,
+                None if bold else f"mean_{index}",
+                bold,
+                bold,
+            )
+            self._show(renderers, columns)
             course.glyph.line_dash = scored.glyph.line_dash = line.dash
             for renderer in (raw, course, scored):
                 self._painter.glyph(renderer, line_color=line.token)
             self._painter.glyph(marks, fill_color=line.token, line_color=line.token)
+
+    def _show(self, renderers, columns):
+        """Draw columns; a line without one gets no data, which would cost time."""
+        for renderer, source, name in zip(
+            renderers, self._sources, columns, strict=True
+        ):
+            renderer.visible = name is not None
+            renderer.glyph.y = "step"  # a column that both sources have
+            renderer.data_source = source if name else self._nothing
+            renderer.glyph.y = name or "step"
 
     def name_ends(self, ends):
         """Write (x, y, text, token) at the ends of lines, kept apart."""
