@@ -4,7 +4,6 @@ No Panel here. The survey, its models and the cache of fits are shared by all se
 of a server and never changed; what a user opens belongs to one session alone.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ import numpy as np
 
 from stellar_gui.ahead import Ahead
 from stellar_gui.contents import Contents, read_contents
+from stellar_gui.fitting.outcome import fit_outcome, is_slow, moved, single
 from stellar_gui.library import Library, free_name, title_of
 from stellar_gui.spectra import Spectra
 from stellar_gui.summaries import Summaries, Summary
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _KEPT_STARS = 400  # spectra of single stars kept in memory
-_LOG = logging.getLogger(__name__)
 
 
 class Session:
@@ -59,6 +58,8 @@ class Session:
         self._models: dict[str, SpectralModel] = {}
         self._library: Library | None = None
         self._fault: str | None = None
+        self._shifted: dict[str, SpectralModel] = {}
+        self.offsets: dict[str, dict[str, float]] = {}
         self.kinds: dict[str, str] = {}
         self.order: list[str] = []
         for spectra in library.spectra if library else []:
@@ -273,11 +274,30 @@ class Session:
     def fits_of(self, star_id: str, names: Iterable[str]) -> "dict[str, FitResult]":
         """Return the fits of one star by name, as far as they can be had at once.
 
-        Those that are `awaited` are left out; `settle` makes them.
+        Those that are `awaited` are left out; `settle` makes them. Labels follow what
+        `shift` was told.
         """
         here = [name for name in names if not self._is_awaited(name, star_id)]
         fits = {name: self.fit(name, star_id) for name in here}
-        return {name: fit for name, fit in fits.items() if fit is not None}
+        return {
+            name: moved(fit, self.offsets.get(name, {}))
+            for name, fit in fits.items()
+            if fit is not None
+        }
+
+    def shift(self, name: str, offsets: Mapping[str, float]) -> None:
+        """Show a model as `CycleStarNet.shifted`: its labels are moved by constants.
+
+        Its spectra are the same, so that fits need not be made again. Without offsets
+        it is as it was trained. Raises ValueError for a label that it does not have.
+        """
+        offsets = {label: by for label, by in offsets.items() if by}
+        self._shifted[name] = self.models[name].shifted(offsets)
+        self.offsets = self.offsets | {name: offsets}
+
+    def shown_model(self, name: str) -> "SpectralModel":
+        """Return a model as it is shown, `shift` included."""
+        return self._shifted.get(name, self.models[name])
 
     def awaited(self, star_id: str) -> list[str]:
         """Names of the models whose fit of a star would keep the reader waiting."""
@@ -286,7 +306,7 @@ class Session:
     def _is_awaited(self, name, star_id):
         if not self.loaded:
             return self._fault is None
-        return _is_slow(self.models[name]) and not self.has_fit(name, star_id)
+        return is_slow(self.models[name]) and not self.has_fit(name, star_id)
 
     def settle(self, star_id: str, wanted: Callable[[], bool] = lambda: True) -> str:
         """Make the fits of a star that are awaited, in any thread; return its id.
@@ -327,8 +347,8 @@ class Session:
         if outcome is None:
             model = self.models[name]
             # the background and `settle` need not both make a slow one
-            with self._fitting if _is_slow(model) else nullcontext():
-                outcome = self.fits.get(key) or _fit(model, star)
+            with self._fitting if is_slow(model) else nullcontext():
+                outcome = self.fits.get(key) or fit_outcome(model, star)
                 self.fits.put(key, outcome)
         self._note(name, star_id, outcome)
         return outcome
@@ -372,9 +392,9 @@ class Session:
             outcomes = [self.fits.get(key) for key in keys]
             todo = [i for i, outcome in enumerate(outcomes) if outcome is None]
             if todo:
-                fitted = _fit(self.models[name], stars[np.array(todo)])
+                fitted = fit_outcome(self.models[name], stars[np.array(todo)])
                 for place, i in enumerate(todo):
-                    outcomes[i] = _single(fitted, place)
+                    outcomes[i] = single(fitted, place)
                     self.fits.put(keys[i], outcomes[i])
         for star_id, outcome in zip(ids, outcomes, strict=True):
             self._note(name, star_id, outcome)
@@ -392,30 +412,3 @@ def _label_or_nan(spectra, name):
     if name not in spectra.label_names:
         return np.full(len(spectra), np.nan)
     return spectra.label(name)
-
-
-def _is_slow(model):
-    """Whether a fit may take longer than a key press should: of parameters beside the
-    labels."""
-    return getattr(model, "nuisance", None) is not None
-
-
-def _fit(model, spectra):
-    """Fit stars; a refusal is an outcome too."""
-    from stellar_gui.fitting import fit_labels
-    from stellar_gui.fitting.cache import Outcome
-
-    try:
-        return Outcome(fit_labels(model, spectra), None)
-    except ValueError as error:
-        return Outcome(None, str(error))
-    except Exception as error:  # a singular matrix, memory, a lost disk, a fault here
-        _LOG.exception("a fit failed")
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        return Outcome(None, f"the fit failed: {reason}. Other stars are not affected.")
-
-
-def _single(outcome, place):
-    if outcome.result is None:
-        return outcome
-    return outcome._replace(result=outcome.result[place])

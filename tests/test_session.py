@@ -239,7 +239,7 @@ def test_a_model_that_cannot_be_loaded_is_said(library):
 
 def test_a_slow_fit_is_awaited_until_it_is_settled(cannon, monkeypatch):
     slow = small_cannon(1)
-    monkeypatch.setattr("stellar_gui.session._is_slow", lambda model: model is slow)
+    monkeypatch.setattr("stellar_gui.session.is_slow", lambda model: model is slow)
     session = Session(small_survey(), {"Slow": slow, "Cannon": cannon})
     assert session.awaited("star-0003") == ["Slow"]
     assert list(session.fits_of("star-0003", session.kinds)) == ["Cannon"]

@@ -28,7 +28,7 @@ export function render({model}) {
   const fact = ([title, value, wide]) => h(`span.fact${wide ? ".wide" : ""}`, {}, h("span.muted", {}, title), " ", h("span.strong", {}, value));
   const chip = ({kind, text, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), text);
   const draw = () => {
-    const {star, place, facts: values, notes, listOpen, first, last} = model.state;
+    const {star, place, facts: values, notes, transfer, listOpen, first, last} = model.state;
     search.value = star;
     list.setAttribute("aria-expanded", listOpen);
     back.disabled = first;
@@ -41,7 +41,8 @@ export function render({model}) {
     const together = poor.length > 1
       ? [chip({kind: worst, text: `${poor.length} notes`, tip: poor.map((note) => note.tip || note.text).join("\n")})]
       : poor.map(chip);
-    chips.replaceChildren(...good, h("span.each", {}, poor.map(chip)), h("span.together", {}, together));
+    chips.replaceChildren(...good, h("span.each", {}, poor.map(chip)), h("span.together", {}, together),
+      transfer ? h(`button.chip.${transfer.kind}`, {title: transfer.tip, onclick: () => send("transfer")}, icon(transfer.kind, 14), transfer.text) : "");
   };
   model.on("state", draw);
   draw();

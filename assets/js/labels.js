@@ -17,7 +17,7 @@ function bar(pull, token) {
 function row(label, models) {
   const values = label.cells.map((cell, i) =>
     h(`div.value${Math.abs(cell.pull) > 3 ? ".loud" : ""}`, {title: models[i].title},
-      h("span.glyph", {style: `color: var(--${models[i].token})`, "aria-hidden": "true"}, models[i].glyph),
+      h(`span.glyph${models[i].glyph === "▲" ? ".large" : ""}`, {style: `color: var(--${models[i].token})`, "aria-hidden": "true"}, models[i].glyph),
       h("span.visually-hidden", {}, models[i].title), h("span", {}, cell.text)));
   const pulls = label.cells.map((cell, i) =>
     cell.pull == null ? h("div.none.faint", {}, cell.empty) : h("div.pull", {}, bar(cell.pull, models[i].token)));
@@ -34,6 +34,7 @@ export function render({model}) {
   const switcher = h("span.segments", {role: "group", "aria-label": "Abundance scale"});
   const body = h("tbody");
   const note = h("div.note");
+  const zero = h("div.zero.muted", {hidden: true});
   const draw = () => {
     const {models, rows, notes} = model.state;
     redraw(switcher, scale(false, "[X/H]"), scale(true, "[X/Fe]"));
@@ -42,11 +43,13 @@ export function render({model}) {
       : row(entry, models)));
     note.replaceChildren(...notes.map(({kind, text}) => h("div", {}, h(`span.${kind}`, {}, icon(kind, 15)), h("span", {}, text))));
     note.hidden = !notes.length;
+    zero.hidden = !model.state.zero;
+    redraw(zero, h("span", {}, model.state.zero ?? ""), h("button.button", {onclick: () => model.send_msg({command: "zero_points"})}, "Shift"));
   };
   model.on("state", draw);
   draw();
   return h("section.card", {"aria-label": "Labels"},
     h("div.title-row", {}, h("h2", {}, "Labels"), helpButton("labels"), h("span.spacer"), switcher),
     h("div.head.muted", {"aria-hidden": "true"}, h("span.c1", {}, "label, ◇ ref."), h("span.c2", {}, "value ± σ"), h("span.c3", {}, h("span", {}, "−3"), h("span", {}, "Δ/σ"), h("span", {}, "+3"))),
-    h("div.scroll", {tabindex: 0, role: "region", "aria-label": "Table of labels"}, h("table", {}, body)), note);
+    h("div.scroll", {tabindex: 0, role: "region", "aria-label": "Table of labels"}, h("table", {}, body)), zero, note);
 }

@@ -37,9 +37,10 @@ export function render({model}) {
     sub.textContent = state.sub;
     redraw(legend,
       h("span.observed", {}, swatch("observed"), "observed ± σ"),
-      ...state.models.map(({name, token, dash, shown}, index) =>
+      ...state.models.flatMap(({name, token, dash, shown, scored}, index) => [
         h("button.model", {"aria-pressed": String(shown), style: `color: var(--${token})`, title: `${shown ? "Hide" : "Show"} ${name} (${index + 1})`, onclick: () => send("model", index)},
-          swatch(token, dash), name, keys(String(index + 1)))));
+          swatch(token, dash), name, keys(String(index + 1))),
+        scored && shown ? h("button.icon-button.small.scores", {"aria-label": "How good is the transfer?", title: "How good is the transfer?", onclick: () => send("transfer")}, icon("scores", 16)) : ""]));
     mode.forEach((button, index) => button.setAttribute("aria-pressed", String(state.difference === (index === 1))));
   };
   model.on("state", draw);

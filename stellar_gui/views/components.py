@@ -90,6 +90,17 @@ class LabelsTable(Component):
     _css = "labels"
 
 
+class TransferPanel(Component):
+    """How good a transferred model is, and whose zero points it has."""
+
+    _esm = _script("transfer")
+    _css = "transfer"
+
+    def show_zero_points(self) -> None:
+        """Bring the zero points into view."""
+        self._send_msg({"show": "zero"})
+
+
 class CardTitle(Component):
     """The title of a card with its "What am I seeing?"."""
 

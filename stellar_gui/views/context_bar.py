@@ -3,11 +3,20 @@
 import numpy as np
 import panel as pn
 
+from stellar_gui.analysis.transfer_words import read_scores, verdict
 from stellar_gui.analysis.trust import trust_notes
 from stellar_gui.plots.style import THIN_SPACE, number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import ContextBar
+from stellar_gui.views.transfer import transferred
+
+_TRANSFER = {
+    "ok": ("ok", "healthy"),
+    "warn": ("warning", "to watch"),
+    "bad": ("bad", "failed"),
+}
+"""Worst state of the scores of a transfer -> kind and word of its chip."""
 
 
 class ContextBarView(pn.viewable.Viewer):
@@ -34,6 +43,7 @@ class ContextBarView(pn.viewable.Viewer):
             "place": _place(place, len(order)),
             "facts": self._facts(star_id),
             "notes": [note._asdict() for note in self._notes(star_id)],
+            "transfer": self._transfer(),
             "listOpen": self.list_open,
             "first": place == 0 or not order,
             "last": place == len(order) - 1,
@@ -63,6 +73,19 @@ class ContextBarView(pn.viewable.Viewer):
         stated = star.star_data.get("rv")
         known = stated is not None and np.isfinite(stated[0])
         return float(stated[0]) if known else None
+
+    def _transfer(self):
+        """What the scores of a shown transfer say; None without one."""
+        name = transferred(self._selection.models, self._session.kinds)
+        if name is None or not self._session.loaded:
+            return None
+        scores = read_scores(getattr(self._session.models[name], "provenance", {}))
+        if scores is None:
+            kind, word, tip = "warning", "unscored", f"the file of {name} has no scores"
+        else:
+            kind, word = _TRANSFER[scores.state]
+            tip = verdict(scores)
+        return {"kind": kind, "text": f"transfer {word}", "tip": tip}
 
     def _notes(self, star_id):
         if not star_id:

@@ -53,7 +53,7 @@ class KielView(pn.viewable.Viewer):
         source, text = self._session.set_of(self._selection.star), "grey: this survey"
         labels, names = source.labels, source.label_names
         for name in self._selection.models:
-            model = self._session.models[name]
+            model = self._session.shown_model(name)
             if getattr(model, "training_labels", None) is not None:
                 source, text = model, "grey: training set"
                 labels, names = np.asarray(model.training_labels), model.label_names

@@ -17,6 +17,7 @@ from stellar_gui.plots.style import (
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import LabelsTable
+from stellar_gui.views.transfer import moved_words, transferred
 
 _FEW = 8  # so many labels need no headings
 _LOUD = 3.0  # pulls beyond are said in words too
@@ -46,7 +47,7 @@ class LabelsView(pn.viewable.Viewer):
     def _state(self):
         names = self._selection.models
         star_id = self._selection.star
-        state = {"models": [], "rows": [], "notes": [], "xFe": self.x_fe}
+        state = {"models": [], "rows": [], "notes": [], "xFe": self.x_fe, "zero": None}
         if not star_id:
             return state | {"canSwitch": False}
         star = self._session.star(star_id)
@@ -59,8 +60,18 @@ class LabelsView(pn.viewable.Viewer):
             "models": [_look(name, self._session) for name in names],
             "rows": _drawn(rows, names, self._session.awaited(star_id)),
             "notes": self._notes(star_id, names, fits, rows),
+            "zero": self._zero_points(names),
             "canSwitch": "fe_h" in labels and any(n.endswith("_h") for n in labels),
         }
+
+    def _zero_points(self, names):
+        """What must be said wherever labels through a transfer are shown."""
+        name = transferred(names, self._session.kinds)
+        if name is None:
+            return None
+        moved = moved_words(self._session.offsets.get(name, {}))
+        by = f", shifted by {moved}" if moved else ""
+        return f"{name}: zero points are those of the assumed label distribution{by}"
 
     def _notes(self, star_id, names, fits, rows):
         notes = []

@@ -25,6 +25,7 @@ from stellar_gui.spectra import Spectra
 from stellar_gui.views.components import FitNumbers, SpectrumTitle
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.spectrum_numbers import ModelNumbers, numbers_state
+from stellar_gui.views.transfer import KIND as TRANSFERRED
 
 _TITLE_HEIGHT = 36  # px
 _PROBED_STARS = 16  # stars of a set that are asked which pixels have data
@@ -244,6 +245,7 @@ class SpectrumView(pn.viewable.Viewer):
                     "token": model.token.replace("_", "-"),
                     "dash": model.dash != "solid",
                     "shown": model.name in shown,
+                    "scored": self._session.kinds[model.name] == TRANSFERRED,
                 }
                 for model in self.figures.models
             ],

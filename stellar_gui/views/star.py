@@ -14,8 +14,10 @@ from stellar_gui.views.labels import LabelsView
 from stellar_gui.views.notify import notify
 from stellar_gui.views.spectrum import SpectrumView
 from stellar_gui.views.star_list import StarListView
+from stellar_gui.views.transfer import TransferView
 from stellar_gui.views.work import in_background
 
+_MODEL_KEYS = 3
 _BODY = """
 :host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }
 @media (max-width: 1099px) { :host { flex-wrap: wrap; overflow: auto; } }
@@ -59,6 +61,9 @@ class StarPage(pn.viewable.Viewer):
         self.stars = StarListView(selection, session, self._stars_changed)
         self.context.bar.listen(self._hear)
         self.labels = LabelsView(selection, session)
+        self.transfer = TransferView(selection, session, self._transfer_changed)
+        self.spectrum.title.listen(self._ask)
+        self.labels.table.listen(self._ask)
         self.kiel = KielView(selection, session, theme=theme)
         self.status = StatusBar(
             state=self._status(), sizing_mode="stretch_width", height=28
@@ -90,7 +95,26 @@ class StarPage(pn.viewable.Viewer):
                 self.update()
 
     def _hear(self, command, value):
-        self.on_command(command, value)
+        if command == "transfer":
+            self._ask(command, value)
+        else:
+            self.on_command(command, value)
+
+    # ---- scores of a transfer
+
+    def _ask(self, command, value):
+        """Open the panel of the transfer; at its zero points if asked for them."""
+        if command in ("transfer", "zero_points"):
+            self.transfer.open(True)
+            if command == "zero_points":
+                self.transfer.panel.show_zero_points()
+
+    def _transfer_changed(self, what):
+        if what == "close":
+            self.transfer.open(False)
+        else:
+            self.labels.update()
+            self.kiel.update()
 
     # ---- star drawer
 
@@ -105,6 +129,8 @@ class StarPage(pn.viewable.Viewer):
         """Let go of what is picked, then close a drawer that is not pinned."""
         if self._selection.pixel is not None:
             self._selection.pixel = None
+        elif self.transfer.panel.visible:
+            self.transfer.open(False)
         elif self.context.list_open and not self.stars.pinned:
             self.toggle_list(False)
 
@@ -123,7 +149,7 @@ class StarPage(pn.viewable.Viewer):
         self.status.state = self._status()
 
     def _status(self):
-        shown = self._selection.models
+        shown, n_models = self._selection.models, len(self._session.kinds)
         looks = []
         for index, (name, kind) in enumerate(self._session.kinds.items()):
             token = model_style(kind).token.replace("_", "-")
@@ -131,7 +157,7 @@ class StarPage(pn.viewable.Viewer):
                 looks.append({"title": name, "token": token, "index": index})
         return {
             "idle": "point at the spectrum to read it, click to pick a pixel",
-            "hints": HINTS["star"],
+            "hints": [_for_models(hint, n_models) for hint in HINTS["star"]],
             "pixel": self._selection.pixel,
             "star": self._selection.star,
             "models": looks,
@@ -145,6 +171,7 @@ class StarPage(pn.viewable.Viewer):
         self.stars.update()
         self.labels.update()
         self.kiel.update()
+        self.transfer.update()
         self._update_status()
 
     def tick(self) -> None:
@@ -168,5 +195,15 @@ class StarPage(pn.viewable.Viewer):
             sizing_mode="stretch_height",
             margin=0,
         )
-        body = pn.Row(self.stars, spectrum, right, stylesheets=[_BODY], **both)
+        body = pn.Row(
+            self.stars, self.transfer, spectrum, right, stylesheets=[_BODY], **both
+        )
         return pn.Column(self.context, body, self.status, **both)
+
+
+def _for_models(hint, n_models):
+    """The hint of the keys of models, one key for each there is."""
+    names, text = hint
+    if text == "models":
+        names = [str(place + 1) for place in range(min(n_models, _MODEL_KEYS))]
+    return names, text
