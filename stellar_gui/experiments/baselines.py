@@ -54,7 +54,7 @@ def plain_emulator(emulator: SpectralModel) -> Baseline:
 
 
 def well_parametrised(
-    emulator: SpectralModel, training: Spectra, degree: int = 1
+    emulator: SpectralModel, training: Spectra, degree: int = 2
 ) -> Baseline:
     """The emulator with all that a careful user would fit beside the labels.
 

@@ -53,19 +53,21 @@ _TRANSFER_FIT = {"rv_range": RV_RANGE}
 class Request:
     """What is asked of the experiment; the same request finds its work again.
 
-    anchors: how many training stars' labels are trusted, 0 for none; preset, steps: of
-    the training; degree: of the continuum that is fitted beside the emulator's labels;
-    stars: how many test stars at most, None for all; ceiling_stars: how many of them
-    are synthesised anew to find the ceilings.
+    anchors: how many training stars' labels are trusted, 0 for none; anchor_labels:
+    "true" for the true ones, where a sample knows them, or "catalogue" for those of the
+    file, errors and all; preset, steps: of the training; degree: of the continuum that
+    is fitted beside the emulator's labels; stars: how many test stars at most, None for
+    all; ceiling_stars: how many of them are synthesised anew to find the ceilings.
     """
 
     folder: str
     emulator: str | None = None
     seed: int = 1
     anchors: int = ANCHORS
+    anchor_labels: str = "true"
     preset: str = "demo"
     steps: int | None = None
-    degree: int = 1
+    degree: int = 2
     stars: int | None = None
     ceiling_stars: int = 100
     device: str = "auto"
@@ -174,8 +176,11 @@ def _offsets(baseline: Baseline, data, request) -> Offsets | None:
     """Zero points of one way to labels, by the same anchors as all others."""
     if not request.anchors:
         return None
-    rows = choose_anchors(data.training, request.anchors, request.seed)
-    anchors = data.training[rows]
+    stars = data.training
+    if request.anchor_labels == "true" and data.truth is not None:
+        stars = stars.with_labels(data.emulator.label_names)
+        stars = stars.replace(labels=data.true_training_labels)
+    anchors = stars[choose_anchors(stars, request.anchors, request.seed)]
     return anchor_offsets(baseline.fit(anchors), anchors)
 
 

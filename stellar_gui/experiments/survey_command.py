@@ -19,6 +19,13 @@ def add_options(parser: ArgumentParser) -> None:
         default=30,
         help="training stars whose labels are trusted for zero points; 0 for none",
     )
+    parser.add_argument(
+        "--anchor-labels",
+        choices=("true", "catalogue"),
+        default="true",
+        help="labels of the anchors: the true ones, where the truth is known, as the "
+        "Cannon gets them, or the file's with their errors",
+    )
     parser.add_argument("--preset", choices=("demo", "paper"), default="demo")
     parser.add_argument("--steps", type=int, help="of the training; default: preset's")
     parser.add_argument("--stars", type=int, help="test stars at most; default: all")
@@ -28,7 +35,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--continuum-degree",
         type=int,
-        default=1,
+        default=2,
         help="of the polynomial fitted to each piece beside the emulator's labels",
     )
     parser.add_argument(
@@ -59,6 +66,7 @@ def run_command(options: Namespace, tell: Callable[[str], None]) -> None:
         emulator=None if options.emulator is None else str(options.emulator.resolve()),
         seed=options.seed,
         anchors=options.anchors,
+        anchor_labels=options.anchor_labels,
         preset=options.preset,
         steps=options.steps,
         degree=options.continuum_degree,

@@ -38,7 +38,8 @@ class SurveyResult(NamedTuple):
             if len(self.labels.label_names) > len(self.note_labels.label_names):
                 texts += ["", "Errors of all labels", *self.labels.lines()]
         if self.offsets is not None:
-            texts += ["", *_offset_lines(self.offsets)]
+            kind = self.request["anchor_labels"]
+            texts += ["", *_offset_lines(self.offsets, kind)]
         if self.zero_points is not None:
             texts += ["", *self.zero_points.lines()]
         texts += ["", "Bars", *(bar.line for bar in self.bars)]
@@ -99,8 +100,8 @@ def gathered(data, request, offsets, scores, fits: Mapping, clock) -> SurveyResu
     )
 
 
-def _offset_lines(offsets):
-    yield f"Offsets taken off, from {offsets.n_anchors} anchor stars"
+def _offset_lines(offsets, kind):
+    yield f"Offsets taken off, from {offsets.n_anchors} anchor stars ({kind} labels)"
     columns = zip(offsets.label_names, offsets.value, offsets.error, strict=True)
     for name, value, error in columns:
         yield f"{name:<10}{value:>9.3f} ± {error:.3f}"
