@@ -4,7 +4,7 @@ PORT ?= 5006
 PIP_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: app test lint unit bench clean
+.PHONY: app test lint unit test-gpu bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'stellar_gui needs Python 3.11 or newer; call: make PYTHON=/path/to/python3.11 ...')"
@@ -33,6 +33,9 @@ test: lint
 
 unit: .venv/installed-test
 	$(BIN)/python -m pytest -m "not ui"
+
+test-gpu: .venv/installed-test
+	$(BIN)/python -m pytest tests/gpu
 
 bench: .venv/installed-bench
 	$(BIN)/python -m tests.benchmarks

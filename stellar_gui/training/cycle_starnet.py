@@ -36,6 +36,7 @@ from stellar_gui.training.cycle_step import (
     generator_losses,
     pretraining_losses,
 )
+from stellar_gui.training.device import on_device
 
 _SCALED_BY = 500  # synthetic spectra that centre and width are taken of
 _VALIDATED = 256  # spectra of each domain
@@ -285,7 +286,7 @@ class CycleStarNetTrainer:
     def _draw(self, count: int) -> Tensor:
         """Indices below ``count``; drawn on the CPU, the same for every device."""
         rows = torch.randint(count, (self.batch_size,), generator=self.rng)
-        return rows.to(self.device)
+        return on_device(rows, self.device)
 
     def _spread(self, n: int) -> Tensor:
         """n indices all over the assumed labels, the same whatever the seed."""
@@ -293,7 +294,7 @@ class CycleStarNetTrainer:
         return rows.to(self.device)
 
     def _normal(self, *shape: int) -> Tensor:
-        return torch.randn(shape, generator=self.rng).to(self.device)
+        return on_device(torch.randn(shape, generator=self.rng), self.device)
 
     def _precision(self):
         if self.settings.autocast and computes_bfloat16(self.device):

@@ -69,6 +69,22 @@ def choose_device(name: str = "auto", *, double: bool = False) -> torch.device:
     return torch.device(name)
 
 
+def on_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a tensor on a device; the processor does not wait for the copy to CUDA."""
+    if device.type == "cuda" and not tensor.is_cuda:
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def doubles(device: torch.device) -> torch.device:
+    """Return where 64-bit numbers can be computed with: the device itself, or the CPU.
+
+    >>> doubles(torch.device("mps"))
+    device(type='cpu')
+    """
+    return torch.device("cpu") if device.type == "mps" else device
+
+
 def is_out_of_memory(fault: BaseException) -> bool:
     """Whether a device, or this machine, had too little memory.
 

@@ -21,6 +21,7 @@ from stellar_gui.models.blocks import (
 )
 from stellar_gui.models.payne import Payne, random_network
 from stellar_gui.spectra import Spectra
+from stellar_gui.training.device import doubles, on_device
 from stellar_gui.training.gaussian_process import Process
 from stellar_gui.training.teacher import Lesson, fit_teacher, teach
 
@@ -87,6 +88,7 @@ class PayneTrainer:
         device: str | torch.device = "cpu",
     ):
         self.device = torch.device(device)
+        self._exact = doubles(self.device)
         names = tuple(label_names or train.label_names)
         names = check_label_names(names, train.label_names)
         self._train, self._validation = (
@@ -97,10 +99,11 @@ class PayneTrainer:
         self.n_taught, self.n_modes = n_taught, n_modes
         self.label_names, self.seed = names, seed
         scaling = LabelScaling.from_labels(self._train.labels, names)
-        self.scaling = LabelScaling(*(part.to(self.device) for part in scaling))
+        self.scaling = LabelScaling(*(part.to(self._exact) for part in scaling))
         self.inputs = self._inputs(self._train)
         flux = self._tensor(self._train.flux)
-        self.components = principal_components(flux, n_components)
+        found = principal_components(flux.to(self._exact), n_components)
+        self.components = Components(*(part.to(self.device) for part in found))
         self._set_targets(flux)
         self.teacher: list[Process] = []
         self.lesson: Lesson | None = None
@@ -123,7 +126,7 @@ class PayneTrainer:
         inputs, targets = self.lesson
         rate = self.learning_rate
         chosen = torch.randint(len(inputs), (self.batch_size,), generator=self.rng)
-        chosen = chosen.to(self.device)
+        chosen = on_device(chosen, self.device)
         loss = update(self.network, self.optimizer, inputs[chosen], targets[chosen])
         self.schedule.step()
         self.steps_done += 1
@@ -157,9 +160,11 @@ class PayneTrainer:
         train, validation = self._train, self._validation
         labels = torch.tensor(train.labels)
         residuals = self._tensor(validation.flux) - self._predicted(validation)
+        residuals = residuals.to(self._exact)
         every = max(len(labels) // _KEPT_LABELS, 1)
+        folded = (p.detach().to(self._exact, copy=True) for p in self.folded())
         return Payne(
-            network=Network(*(p.detach().clone() for p in self.folded())),
+            network=Network(*folded),
             scaling=self.scaling,
             label_names=self.label_names,
             label_ranges=torch.stack([labels.amin(0), labels.amax(0)], 1),
@@ -205,7 +210,7 @@ class PayneTrainer:
         self.steps_done, self.seed = state["steps_done"], state["seed"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))
         self._set_targets(self._tensor(self._train.flux))
-        move = lambda parts: Process(*(part.to(self.device) for part in parts))  # noqa: E731
+        move = lambda parts: Process(*(part.to(self._exact) for part in parts))  # noqa: E731
         self.teacher = [move(parts) for parts in state["teacher"]]
         self.lesson = None
         with torch.no_grad():
@@ -244,10 +249,10 @@ class PayneTrainer:
     def _prepare_lesson(self):
         self.lesson = Lesson(self.inputs, self.targets)
         if self.n_taught:
-            self.teacher = self.teacher or fit_teacher(self.inputs, self.targets)
-            self.lesson = teach(
-                self.teacher, self.inputs, self.targets, self.n_taught, self.seed
-            )
+            inputs, targets = (part.to(self._exact) for part in self.lesson)
+            self.teacher = self.teacher or fit_teacher(inputs, targets)
+            taught = teach(self.teacher, inputs, targets, self.n_taught, self.seed)
+            self.lesson = Lesson(*(part.to(self.device) for part in taught))
 
     def _predicted(self, spectra):
         network = self.folded()
@@ -255,8 +260,8 @@ class PayneTrainer:
             return network.output(network.hidden(self._inputs(spectra)).activation)
 
     def _inputs(self, spectra):
-        labels = torch.tensor(spectra.labels, device=self.device)
-        return self.scaling.to_coordinates(labels).float()
+        labels = torch.tensor(spectra.labels, device=self._exact)
+        return self.scaling.to_coordinates(labels).float().to(self.device)
 
     def _tensor(self, array):
         return torch.tensor(np.asarray(array), dtype=torch.float32, device=self.device)

@@ -59,7 +59,10 @@ def _payne(training, validation, *, seed, device, labels=None, **options):
 
 METHODS = {"cannon": _cannon, "payne": _payne, "cycle-starnet": cycle_starnet}
 
-_DOUBLE = {"cannon"}  # methods that need 64-bit numbers on their device
+_DOUBLE = {
+    "cannon",
+    "cycle-starnet",
+}  # methods that need 64-bit numbers on their device
 
 
 Tell = Callable[[int, int, Mapping[str, float]], None]
