@@ -58,7 +58,9 @@ def fit_by_least_squares(
     many library stars; prior: let labels that the spectrum hardly shows keep to the
     spread of the training labels (never teff, logg and [Fe/H]); nuisance, of a model
     that has one: "joint" fits it beside the labels, under the model's prior, "own"
-    holds it at what the star's own spectrum says, "mean" at the prior's mean;
+    holds it at what the star's own spectrum says, "mean" at the prior's mean (through
+    Cycle-StarNet on simulated stars, joint had the lowest chi2 and own the same errors
+    of labels within a few per cent; the mean cost up to a third in vmicro);
     progress(done, total)
     is called after each batch; clip: fit again, twice, without the pixels whose
     z-score exceeds that many robust standard deviations of the star's z-scores. Real

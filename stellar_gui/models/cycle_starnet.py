@@ -25,6 +25,7 @@ from stellar_gui.models.blocks import (
 )
 from stellar_gui.models.files import model_of
 from stellar_gui.models.folded import Folded, fold
+from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
 
 LINKS = ("difference", "decode")
@@ -233,7 +234,7 @@ class CycleStarNet:
         At rest, on the model's grid. Raises ValueError for another grid or medium, and
         for flux that is not normalised.
         """
-        self._check(spectra)
+        check_own_grid(self, spectra)
         return self.split_of(torch.tensor(spectra.flux), torch.tensor(spectra.ivar))
 
     def split_of(self, flux: Tensor, ivar: Tensor) -> Tensor:
@@ -359,27 +360,6 @@ class CycleStarNet:
         """Labels as the emulator has them, (n_stars, n_labels) float64."""
         labels = checked_labels(labels, self.label_names).double()
         return labels - self.offsets.to(labels)
-
-    def _check(self, spectra):
-        if spectra.medium != self.medium:
-            raise ValueError(
-                f"the spectra are on {spectra.medium} wavelengths, the model expects "
-                f"{self.medium}. Convert them with preprocess.to_medium()."
-            )
-        if not spectra.normalised:
-            raise ValueError(
-                "the flux is not continuum-normalised, the model expects a continuum "
-                "of 1. Normalise it with preprocess.normalise()."
-            )
-        grid = self.wavelength.cpu()
-        here = torch.tensor(spectra.wavelength)
-        if len(here) != len(grid) or not torch.allclose(here, grid, rtol=1e-9, atol=0):
-            raise ValueError(
-                f"the spectra have {len(here)} pixels from {here[0]:.2f} Å to "
-                f"{here[-1]:.2f} Å, expected the model's own {len(grid)} from "
-                f"{grid[0]:.2f} Å to {grid[-1]:.2f} Å. Bring them there with "
-                "preprocess.match()."
-            )
 
 
 def split_prior(z_split: Tensor) -> Nuisance:
