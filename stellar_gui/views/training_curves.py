@@ -31,8 +31,9 @@ class CurvesView(pn.viewable.Viewer):
         self._histories: dict[Path, object] = {}
         self._reading: set[Path] = set()
         self._others: list[tuple[str, Path, str]] = []
+        self._ended = ("", 0)
         self._range, self._smoothing = "now", _SMOOTHING
-        self._steps = (0, 0)
+        self._steps, self._shown = (0, 0), None
         self.title = LossesTitle(
             state=self._state(), sizing_mode="stretch_width", height=36
         )
@@ -106,9 +107,7 @@ class CurvesView(pn.viewable.Viewer):
             self._draw_all()
         elif added.rows or added.scores:
             self.figures.add(*self._columns(added.rows, added.scores))
-        if added.rows or added.scores or added.renewed:
-            self._draw_others()
-            self.show_steps(*self._steps)
+            self._shown = None  # what is in view changes with it
 
     def _columns(self, rows, scores):
         from stellar_gui.training.curves import curves_of, logged, scored
@@ -120,7 +119,7 @@ class CurvesView(pn.viewable.Viewer):
         history = self.history
         rows, scores = (history.rows, history.scores) if history else ([], [])
         self.figures.set(*self._columns(rows, scores))
-        self.show_steps(*self._steps)
+        self._shown = None
 
     def _use_lines(self):
         from stellar_gui.training.curves import curves_of
@@ -151,6 +150,7 @@ class CurvesView(pn.viewable.Viewer):
             text = f"{name} {curve.name}"
             courses.append(Course(text, column(rows, "step"), values, token))
         self.figures.compare(courses)
+        self._shown = None
 
     # ---- looks
 
@@ -159,7 +159,10 @@ class CurvesView(pn.viewable.Viewer):
         self._steps = (step, total)
         others = [self._history_of(path).latest for _, path, _ in self._others]
         last = max([step, *(row.get("step", 0) for row in others)])
-        self.figures.show_steps(step, last, total if self._range == "end" else 0)
+        shown = (step, last, total if self._range == "end" else 0)
+        if shown != self._shown:
+            self._shown = shown
+            self.figures.show_steps(*shown)
 
     def mark(self, step: int | None) -> None:
         """Mark the step of the replay."""
@@ -167,7 +170,9 @@ class CurvesView(pn.viewable.Viewer):
 
     def mark_end(self, word: str) -> None:
         """Write at the last step how the run ended, if it ended badly."""
-        self.figures.mark_end(word)
+        if (word, self._steps[0]) != self._ended:
+            self._ended = (word, self._steps[0])
+            self.figures.mark_end(word)
 
     @property
     def readout(self) -> list[dict]:
@@ -205,6 +210,7 @@ class CurvesView(pn.viewable.Viewer):
             elif command == "smoothing":
                 self._smoothing = float(value)
                 self.figures.set_smoothing(self._smoothing)
+            self._shown = None
             self.show_steps(*self._steps)
             self.update()
 
