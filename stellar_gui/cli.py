@@ -11,6 +11,7 @@ from pathlib import Path
 from stellar_gui import __version__
 from stellar_gui.cli_runs import add_devices, add_runs
 from stellar_gui.cli_train import add_train
+from stellar_gui.experiments import EXPERIMENTS
 
 _TOLD = (
     ValueError,
@@ -120,6 +121,25 @@ def _sample(arguments):
     print(f"wrote {arguments.out}")
 
 
+def _add_experiment(commands):
+    command = commands.add_parser(
+        "experiment", help="whole chains of fits and training that end in a table"
+    )
+    named = command.add_subparsers(dest="experiment", required=True, metavar="NAME")
+    for name, experiment in EXPERIMENTS.items():
+        parser = named.add_parser(name, help=experiment.help)
+        experiment.add_options(parser)
+        parser.set_defaults(run_command=_experiment)
+
+
+def _experiment(arguments):
+    EXPERIMENTS[arguments.experiment].run_command(arguments, _tell)
+
+
+def _tell(line):
+    print(line, flush=True)
+
+
 def _add_fit(commands):
     command = commands.add_parser("fit", help="measure labels of spectra with a model")
     command.add_argument("model", type=Path, help="a model file (.safetensors)")
@@ -170,6 +190,7 @@ _ADDED = (
     _add_sample,
     add_train,
     add_runs,
+    _add_experiment,
     _add_fit,
     _add_info,
     add_devices,
