@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from stellar_gui.models.broadened import Broadened
 from stellar_gui.training.cycle_settings import DEPARTURES, PRESETS
 from stellar_gui.training.cycle_starnet import CycleStarNetTrainer
 from tests.cycle_mock import observed, trained_emulator
@@ -209,6 +210,19 @@ def test_synthetic_stars_follow_the_labels_given(emulator):
     broken = torch.cat([labels[:1], labels[1:] * torch.nan])
     with pytest.raises(ValueError, match=r"1 of 2 rows of the assumed labels are not"):
         CycleStarNetTrainer(emulator, spectra, spectra, labels=broken)
+
+
+def test_an_emulator_with_a_broadening_rests_at_its_mean(emulator):
+    spectra, _, _ = observed(60, 5)
+    wide = Broadened(emulator).at(12.0)
+    settings = dataclasses.replace(PRESETS["demo"].lasting(4), network=SMALL)
+    trainer = CycleStarNetTrainer(wide, spectra, spectra, settings=settings)
+    labels = emulator.training_labels[:1]
+    assert torch.equal(trainer.source.spectra(torch.tensor([0])), wide(labels).float())
+    assert not torch.equal(wide(labels), emulator(labels))
+    for _ in range(4):
+        trainer.step()
+    assert trainer.model().emulator.kind == "broadened"
 
 
 def test_domains_that_do_not_match_are_refused_with_the_remedy(emulator):

@@ -190,6 +190,11 @@ class Broadened:
         mean = torch.full_like(self.nuisance.mean, broadening)
         return replace(self, nuisance=self.nuisance._replace(mean=mean))
 
+    def to(self, device: str | torch.device) -> "Broadened":
+        """Return the model with all its tensors on ``device``."""
+        tensors = {name: t.to(device) for name, t in self.to_tensors().items()}
+        return self.from_tensors(tensors, self.header())
+
     def header(self) -> dict[str, Any]:
         """What a file says of the model beside its tensors, in plain values."""
         own = {"kind": self.kind, "emulator": self.emulator.header()}
