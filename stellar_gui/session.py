@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stellar_gui.ahead import Ahead
+from stellar_gui.analysis.star_table import star_columns
 from stellar_gui.contents import Contents, read_contents
 from stellar_gui.fitting.outcome import fit_outcome, is_slow, moved, single
 from stellar_gui.library import Library, free_name, title_of
@@ -213,14 +214,7 @@ class Session:
         ``snr`` and every label; NaN where unknown.
         """
         if self._columns is None or len(self._columns["snr"]) != len(self._where):
-            names = dict.fromkeys(n for part in self._sets for n in part.label_names)
-            parts = {"snr": [_known_snr(part) for part in self._sets]}
-            for name in names:
-                parts[name] = [_label_or_nan(part, name) for part in self._sets]
-            self._columns = {
-                name: np.concatenate([*values, np.empty(0)])
-                for name, values in parts.items()
-            }
+            self._columns = star_columns(self._sets)
         return self._columns
 
     def chi2(self, name: str) -> np.ndarray:
@@ -398,17 +392,3 @@ class Session:
                     self.fits.put(keys[i], outcomes[i])
         for star_id, outcome in zip(ids, outcomes, strict=True):
             self._note(name, star_id, outcome)
-
-
-def _known_snr(spectra):
-    """S/N where a file states it or the pixels are in memory, else NaN."""
-    stored = not isinstance(spectra.flux, np.ndarray)
-    if stored and "snr" not in spectra.star_data:
-        return np.full(len(spectra), np.nan)
-    return spectra.snr()
-
-
-def _label_or_nan(spectra, name):
-    if name not in spectra.label_names:
-        return np.full(len(spectra), np.nan)
-    return spectra.label(name)

@@ -2,8 +2,11 @@
 
 import operator
 import re
+from collections.abc import Sequence
 
 import numpy as np
+
+from stellar_gui.spectra import Spectra
 
 _OPERATORS = {
     ">=": operator.ge,
@@ -79,3 +82,29 @@ def sort_stars(rows, values, *, descending: bool = False) -> np.ndarray:
         order = np.argsort(values, kind="stable")
         order = order[::-1] if descending else order
     return rows[order]
+
+
+def star_columns(sets: Sequence[Spectra]) -> dict[str, np.ndarray]:
+    """Return S/N and every label of all stars of several sets, (n_stars,) each.
+
+    ``snr`` and the names of labels; NaN where unknown.
+    """
+    names = dict.fromkeys(name for part in sets for name in part.label_names)
+    parts = {"snr": [_known_snr(part) for part in sets]}
+    for name in names:
+        parts[name] = [_label_or_nan(part, name) for part in sets]
+    return {n: np.concatenate([*values, np.empty(0)]) for n, values in parts.items()}
+
+
+def _known_snr(spectra):
+    """S/N where a file states it or the pixels are in memory, else NaN."""
+    stored = not isinstance(spectra.flux, np.ndarray)
+    if stored and "snr" not in spectra.star_data:
+        return np.full(len(spectra), np.nan)
+    return spectra.snr()
+
+
+def _label_or_nan(spectra, name):
+    if name not in spectra.label_names:
+        return np.full(len(spectra), np.nan)
+    return spectra.label(name)
