@@ -128,3 +128,12 @@ def test_ticks_stand_where_they_are_put():
     set_ticks(fig.xaxis[0], [1, 2], ["a", "b"], minor=[1.5])
     assert fig.xaxis[0].ticker.ticks == [1.0, 2.0]
     assert fig.xaxis[0].major_label_overrides == {1.0: "a", 2.0: "b"}
+
+
+def test_a_line_that_is_left_out_stays_so_in_another_theme():
+    painter = Painter("light")
+    fig = painter.figure(width=100, height=100)
+    fig.yaxis.axis_line_color = None
+    painter.repaint("dark")
+    assert fig.yaxis[0].axis_line_color is None
+    assert fig.xaxis[0].axis_line_color == TOKENS["dark"].axis

@@ -59,8 +59,9 @@ def comparisons(errors: ErrorTable) -> list[str]:
     By the median over labels of the ratios of rms.
 
     >>> one, two = (LabelErrors(("teff",), *[np.array([x])] * 3, 9) for x in (1.0, 2.0))
-    >>> comparisons(ErrorTable({"transfer": one, "emulator": two}, "emulator"))
-    ['emulator: worse than the transfer (rms of a label 2.00 times, 0 of 1 better).']
+    >>> (text,) = comparisons(ErrorTable({"transfer": one, "mean": two}, "mean"))
+    >>> text.partition(", better in")[0]
+    'mean: worse than the transfer, median rms 2.00 times its own'
     """
     if TRANSFER not in errors.errors:
         return []
@@ -77,8 +78,8 @@ def comparisons(errors: ErrorTable) -> list[str]:
         else:
             word = "as good as the transfer"
         sentences.append(
-            f"{name}: {word} (rms of a label {found.median:.2f} times, "
-            f"{found.n_better} of {len(found.ratio)} better)."
+            f"{name}: {word}, median rms {found.median:.2f} times its own, better in "
+            f"{found.n_better} of {len(found.ratio)} labels"
         )
     return sentences
 

@@ -265,10 +265,14 @@ class Painter:
         return model
 
     def repaint(self, theme: str) -> None:
-        """Change everything painted so far to another theme."""
+        """Change everything painted so far to another theme.
+
+        What a plot has left out since, such as the line of an axis, stays left out.
+        """
         self.theme = theme
         for model, tokens in self._painted:
-            self._apply(model, tokens)
+            drawn = {k: t for k, t in tokens.items() if getattr(model, k) is not None}
+            self._apply(model, drawn)
 
     def _apply(self, model, tokens):
         model.update(**{k: getattr(self.tokens, token) for k, token in tokens.items()})

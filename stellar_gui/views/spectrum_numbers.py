@@ -50,8 +50,8 @@ def _rows(model, n_good, *, brief):
     ]
     std, mean = number(summary.std, 2), number(summary.mean, 2)
     if brief:
-        both = f"{number(summary.mean, 1)} ± {std}"
-        rows.append(("z", f"mean {mean} and standard deviation {std} of z", both))
+        meaning = f"mean {mean} and standard deviation {std} of z"
+        rows.append(("z", meaning, f"{mean}±{std}"))
         return rows
     rows += [
         ("std z", "standard deviation of z", std),
