@@ -152,12 +152,9 @@ class CycleStarNet:
     def obs_to_synth(self, flux_obs: Tensor) -> Tensor:
         """Observed flux (n_stars, n_pixels) -> as the emulator would have it.
 
-        By the same link, backwards.
+        Decoded, with either link, as in training: a difference would hand on the noise.
         """
-        latents = self.networks.encode(flux_obs, "obs")
-        if self.link == "decode":
-            return self.networks.decode(latents, "synth")
-        return flux_obs - self.networks.difference(latents)
+        return self.networks.decode(self.networks.encode(flux_obs, "obs"), "synth")
 
     def encode(self, flux: Tensor, domain: str) -> Latents:
         """Latents of flux (n_stars, n_pixels) of the domain "synth" or "obs"."""

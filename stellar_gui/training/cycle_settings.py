@@ -201,7 +201,8 @@ DEPARTURES = {
     ),
     "autocast": (
         "Matrix products in bfloat16 where the processor has instructions for it.",
-        "Dense networks train 1.7 times faster; convolutions would be slower.",
+        "Dense networks train up to 1.5 times faster; what it does to "
+        "convolutional ones is not known.",
     ),
 }
 """Setting -> (what `demo` does other than the paper, the reason)."""
