@@ -1,6 +1,8 @@
 """The Training page without a browser: the form, the words of runs, what is drawn."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from stellar_gui.plots.loss_panel import Line
 from stellar_gui.plots.losses import Course, LossFigures
 from stellar_gui.plots.replay import ReplayLine, ReplayPlot, Track
 from stellar_gui.plots.style import Painter
+from stellar_gui.training import cycle_settings
 from stellar_gui.training.run import Run, Status
 from stellar_gui.training.runs import list_runs
 from stellar_gui.views.run_bar import banner_state, bar_state
@@ -262,8 +265,25 @@ def test_every_field_has_a_title_and_says_what_it_means(request_of_payne):
 def test_the_presets_departures_from_the_paper_are_said():
     asked = Request([])
     asked.choose_method("cycle-starnet")
-    words = {g["title"]: g.get("words") for g in groups(asked, {}, [], {}, [], [])}
+    shown = groups(asked, {}, [], {}, [], [], cycle_settings)
+    words = {group["title"]: group.get("words") for group in shown}
     assert len(words["What differs from the paper"]) > 10
     asked.choose_preset("As published")
-    titles = [group["title"] for group in groups(asked, {}, [], {}, [], [])]
+    shown = groups(asked, {}, [], {}, [], [], cycle_settings)
+    titles = [group["title"] for group in shown]
     assert "What differs from the paper" not in titles
+
+
+def test_the_page_is_drawn_without_waiting_for_torch():
+    """In a fresh interpreter; torch takes seconds that a server's thread must not."""
+    code = (
+        "import sys\n"
+        "import stellar_gui.views.training\n"
+        "from stellar_gui.training import control, diagnosis, launch, options, runs\n"
+        "from stellar_gui.views.training_fields import groups\n"
+        "from stellar_gui.views.training_request import Request\n"
+        "groups(Request([]), {}, [], {}, [], [])\n"
+        "runs.list_runs('.')\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

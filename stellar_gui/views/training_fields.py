@@ -20,14 +20,17 @@ PREFERRED = {
 _THREADS = f"of the CPU that the run may use; this machine has {os.cpu_count()}"
 
 
-def groups(request, problems, data, held, models, devices) -> list[dict]:
+def groups(
+    request, problems, data, held, models, devices, published=None
+) -> list[dict]:
     """All fields of a request under their headings, folded where seldom needed.
 
-    problems: by field; data, models: files to choose from; held: what is known of them.
+    problems: by field; data, models: files to choose from; held: what is known of them;
+    published: the module `training.cycle_settings`, None until it is imported.
     """
     forks = request.parent is not None
     options = [o for o in options_of(request.method) if o.name != "preset"]
-    usual = usual_values(request.values)
+    usual = usual_values(request.values, published)
     fields = {
         option.name: option_field(
             option,
@@ -57,7 +60,7 @@ def groups(request, problems, data, held, models, devices) -> list[dict]:
     further = [fields[option.name] for option in plain if option.advanced]
     if further:
         found.append({"title": "More settings", "fields": further, "folded": True})
-    words = departures(request.method, request.values)
+    words = departures(request.method, request.values, published)
     if words:
         title = "What differs from the paper"
         found.append({"title": title, "fields": [], "folded": True, "words": words})
@@ -171,13 +174,11 @@ def option_field(option, value, problem: str, models, *, usual, off: bool) -> di
     return field | {"kind": kind, "placeholder": _written(usual) or words}
 
 
-def usual_values(values: Mapping) -> dict:
+def usual_values(values: Mapping, published) -> dict:
     """What the preset of Cycle-StarNet takes for options that are left empty."""
-    if "preset" not in values:
+    if not published or "preset" not in values:
         return {}
-    from stellar_gui.training.cycle_settings import PRESETS
-
-    settings = PRESETS.get(values["preset"] or "demo")
+    settings = published.PRESETS.get(values["preset"] or "demo")
     if settings is None:
         return {}
     return dataclasses.asdict(settings) | {"steps": settings.total_steps}
@@ -195,10 +196,8 @@ def _written(value):
     return str(value)
 
 
-def departures(method: str, values: Mapping) -> list[str]:
+def departures(method: str, values: Mapping, published) -> list[str]:
     """What a preset of Cycle-StarNet does other than the paper, and why."""
-    if method != "cycle-starnet" or values.get("preset") == "paper":
+    if not published or method != "cycle-starnet" or values.get("preset") == "paper":
         return []
-    from stellar_gui.training.cycle_settings import DEPARTURES
-
-    return [f"{what} {why}" for what, why in DEPARTURES.values()]
+    return [f"{what} {why}" for what, why in published.DEPARTURES.values()]

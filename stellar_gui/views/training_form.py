@@ -54,6 +54,7 @@ class FormView(pn.viewable.Viewer):
         self._models = model_paths(p for p in files if p.suffix == MODEL_SUFFIX)
         self._held: dict[Path, object] = {}
         self._devices: list | None = None
+        self._published = None  # `training.cycle_settings`, when it is there
         self._paces: dict[tuple, object] = {}
         self._measuring, self._starting = False, False
         self._active: list = []
@@ -71,6 +72,7 @@ class FormView(pn.viewable.Viewer):
         for path in self._data:
             in_background(partial(held, path), partial(self._came, path))
         in_background(_devices, self._devices_came)
+        in_background(_cycle_settings, self._settings_came)
 
     def _came(self, path, result):
         self._held[path] = result
@@ -78,6 +80,15 @@ class FormView(pn.viewable.Viewer):
             self.request.general["data"] = ""
         self._choose_data()
         self.update()
+
+    def _settings_came(self, result):
+        if isinstance(result, Exception):
+            raise result
+        self._published = result
+        self.update()
+
+    def _usual(self, values):
+        return training_fields.usual_values(values, self._published)
 
     def _devices_came(self, result):
         if isinstance(result, Exception):
@@ -215,7 +226,13 @@ class FormView(pn.viewable.Viewer):
             "forks": forks,
             "presets": [] if forks else self._presets(),
             "groups": training_fields.groups(
-                request, problems, self._data, self._held, self._models, self._devices
+                request,
+                problems,
+                self._data,
+                self._held,
+                self._models,
+                self._devices,
+                self._published,
             ),
             "start": {
                 "text": "Start fork" if forks else "Start new run",
@@ -244,7 +261,7 @@ class FormView(pn.viewable.Viewer):
 
     def _preset_time(self, name):
         values = self.request.of_preset(name)
-        steps = values.get("steps") or training_fields.usual_values(values).get("steps")
+        steps = values.get("steps") or self._usual(values).get("steps")
         options = {n: v for n, v in values.items() if v is not None}
         pace = self._paces.get(self.request.pace_key(options))
         if pace is not None:
@@ -284,6 +301,13 @@ def _devices():
     from stellar_gui.training.launch import find_devices
 
     return [SimpleNamespace(**device) for device in find_devices()]
+
+
+def _cycle_settings():
+    """Imported in the background: it brings torch, which takes seconds."""
+    from stellar_gui.training import cycle_settings
+
+    return cycle_settings
 
 
 def _launch(method, general, options):
