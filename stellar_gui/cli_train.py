@@ -94,7 +94,7 @@ def _train(arguments):
 
 def _measure(arguments, options):
     from stellar_gui.training.config import new_config
-    from stellar_gui.training.pace import measure_pace
+    from stellar_gui.training.pace import measure_pace, warning
     from stellar_gui.training.start import prepare
 
     made = prepare(new_config(arguments.method, arguments.data, options))
@@ -104,4 +104,6 @@ def _measure(arguments, options):
         f"{pace['total_steps']} steps on {device} take about {pace['seconds']:.0f} s, "
         f"the first of them {pace['first_step']:.1f} s"
     )
+    if long := warning(pace["seconds"], device):
+        print(long)
     print(json.dumps({**pace, "device": device}))

@@ -1,4 +1,4 @@
-"""Pace: what a training will take on this machine, from a few of its real steps."""
+"""Pace: what a training will take on this machine, and a word if that is long."""
 
 import time
 
@@ -6,6 +6,7 @@ from stellar_gui.training.trainer import Trainer
 
 _SECONDS = 2.0  # to take steps for, in each phase
 _MOST, _FEWEST = 200, 3
+LONG = 12 * 3600.0  # seconds
 
 
 def measure_pace(trainer: Trainer) -> dict[str, float]:
@@ -40,3 +41,22 @@ def _timed(step):
     began = time.perf_counter()
     step()
     return time.perf_counter() - began
+
+
+def warning(seconds: float, device: str) -> str | None:
+    """A sentence for the user if so many seconds are long, or None.
+
+    >>> warning(200_000, "cpu").partition(" Choose")[0]
+    'this training takes about 2.3 days on cpu.'
+    """
+    if seconds < LONG:
+        return None
+    days = seconds / 86400
+    time = f"{days:.1f} days" if days >= 2 else f"{seconds / 3600:.0f} hours"
+    other = (
+        "the demo preset" if device.startswith("cuda") else "the demo preset or a GPU"
+    )
+    return (
+        f"this training takes about {time} on {device}. Choose {other}, or let it run: "
+        "it can be stopped and resumed at any time."
+    )
