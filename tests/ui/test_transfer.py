@@ -9,6 +9,7 @@ from tests.transfer_survey import scored_transfer, transfer_survey
 from tests.ui.conftest import Browser, Server
 
 pytestmark = pytest.mark.ui
+_LATE = 15_000  # ms, for what the server has to answer
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,8 @@ def drawn(model):
 
 def teff_of(tab, place):
     """Teff that the table writes for a model, K."""
-    row = tab.page.get_by_role("row").filter(has_text="Teff").first
+    table = tab.page.get_by_role("region", name="Table of labels")
+    row = table.get_by_role("row").filter(has_text="Teff")
     text = row.locator(".value").nth(place).inner_text()
     return float(text.split("±")[0].split("\n")[-1].replace("\u2009", ""))
 
@@ -62,16 +64,16 @@ def test_scores_open_from_the_legend_and_name_baselines(tab):
     tab.until(drawn(1), timeout=60_000)
     tab.button("How good is the transfer?").click()
     panel = tab.page.get_by_role("region", name="How good is the transfer?")
-    expect(panel).to_contain_text("1 of 2 scores failed")
+    expect(panel).to_contain_text("1 of 2 scores failed", timeout=_LATE)
     expect(panel.get_by_role("row").filter(has_text="gap closed")).to_contain_text(
         "0.9000.7001.000"
     )
     expect(panel).to_contain_text("mean shift: as good as the transfer")
     expect(panel).to_contain_text("Gaussian noise on z_split while training")
     tab.press("Escape")
-    expect(panel).to_be_hidden()
+    expect(panel).to_be_hidden(timeout=_LATE)
     tab.button("transfer failed").click()
-    expect(panel).to_be_visible()
+    expect(panel).to_be_visible(timeout=_LATE)
 
 
 def test_labels_follow_the_slider_and_come_back(tab):
@@ -82,11 +84,11 @@ def test_labels_follow_the_slider_and_come_back(tab):
     tab.button("Shift").click()
     tab.page.get_by_role("slider", name="Shift of the assumed Teff, K").fill("50")
     labels = tab.page.get_by_role("region", name="Labels", exact=True)
-    expect(labels).to_contain_text("shifted by Teff +50 K")
+    expect(labels).to_contain_text("shifted by Teff +50 K", timeout=_LATE)
     assert teff_of(tab, 1) == transferred + 50
     assert teff_of(tab, 0) == emulated
     tab.button("Reset").click()
-    expect(labels).not_to_contain_text("shifted by")
+    expect(labels).not_to_contain_text("shifted by", timeout=_LATE)
     assert teff_of(tab, 1) == transferred
     tab.press("ArrowRight")  # a slider keeps the arrows to itself, a button does not
     tab.until_star("obs-0004")
