@@ -35,7 +35,8 @@ class Bar(NamedTuple):
 
     @property
     def met(self) -> bool:
-        return self.value >= self.bar if self.sign == ">=" else self.value <= self.bar
+        met = self.value >= self.bar if self.sign == ">=" else self.value <= self.bar
+        return bool(met)
 
     @property
     def line(self) -> str:
@@ -46,7 +47,7 @@ class Bar(NamedTuple):
 
     def to_plain(self) -> dict:
         """Return it in values that JSON has."""
-        return {**self._asdict(), "met": self.met}
+        return {**self._asdict(), "value": float(self.value), "met": self.met}
 
 
 def survey_bars(
