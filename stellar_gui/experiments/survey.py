@@ -237,6 +237,8 @@ def judge(data, request, assumed, model, work, clock):
     for name, function in learn.items():
         others[name] = clock.measure(f"learning: {name}", function)
     others["transfer"] = Baseline("transfer", model, _TRANSFER_FIT, 0.0)
+    freer = {**_TRANSFER_FIT, "continuum_degree": request.degree}
+    others["transfer + continuum"] = Baseline("transfer", model, freer, 0.0)
     fits = {
         name: clock.measure(f"fits: {name}", baseline.fit, data.test)
         for name, baseline in others.items()
@@ -244,7 +246,7 @@ def judge(data, request, assumed, model, work, clock):
     anchored = {
         f"{name}, anchored": _offsets(others[name], data, request).removed_from(fit)
         for name, fit in fits.items()
-        if request.anchors and name not in ("transfer", "Cannon")
+        if request.anchors and not name.startswith(("transfer", "Cannon"))
     }
     scores = clock.measure(
         "scores",
