@@ -1,6 +1,6 @@
 // Which star, and how far to trust what is shown of it.
 export function render({model}) {
-  const send = (command, value) => model.send_msg({command, value});
+  const send = (command, value = null) => model.send_msg({command, value});
   const list = h("button.button", {"aria-expanded": "false", onclick: () => send("stars")}, icon("menu"), "Stars", keys("T"));
   const back = h("button.button.square", {"aria-label": "Previous star", title: "Previous star (←)", onclick: () => send("step", -1)}, icon("left"));
   const next = h("button.button.square", {"aria-label": "Next star", title: "Next star (→)", onclick: () => send("step", 1)}, icon("right"));
