@@ -2,7 +2,7 @@
 const ROW = 26, SPARE = 12;
 
 export function render({model}) {
-  const send = (command, value) => model.send_msg({command, value});
+  const send = (command, value = null) => model.send_msg({command, value});
   const title = h("span.sub");
   const pin = h("button.icon-button.small", {"aria-pressed": "false", title: "Keep open", "aria-label": "Keep open", onclick: () => send("pin")}, icon("pin", 17));
   const close = h("button.icon-button.small", {title: "Close", "aria-label": "Close the star list", onclick: () => send("close")}, icon("close", 18));
