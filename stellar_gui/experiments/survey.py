@@ -215,7 +215,14 @@ def train(
             f"training is {ended.status().state} at step {ended.status().step}; the "
             "same command goes on from there"
         )
-    return load_model(out)
+    return narrowed(out)
+
+
+def narrowed(file: Path) -> CycleStarNet:
+    """Store a model in as few bits as it bears, and read it back: so it is judged."""
+    model = load_model(file)
+    save_model(model, file, **model.narrow_tensors)
+    return load_model(file)
 
 
 def judge(data, request, assumed, model, work, clock):
@@ -308,5 +315,5 @@ def with_result(model: CycleStarNet, result: Any, file: Path) -> CycleStarNet:
     """Write the model with its scores in its provenance; returns it."""
     provenance = {**model.provenance, **result.provenance()}
     model = dataclasses.replace(model, provenance=provenance)
-    save_model(model, file)
+    save_model(model, file, **model.narrow_tensors)
     return model
