@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stellar_gui.analysis.transfer_gap import check_same_pixels, emulated, evaluate
+from stellar_gui.analysis.transfer_gap import emulated, evaluate
+from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
 
 ERROR_FLOOR = 0.005  # flux: smaller errors weigh no more, as in the paper
@@ -50,7 +51,7 @@ def make_pairs(model, spectra: Spectra, labels) -> Pairs:
 
     Raises ValueError if the spectra are not on the model's pixels.
     """
-    check_same_pixels(model, spectra)
+    check_own_grid(model, spectra)
     synth = torch.tensor(emulated(model, labels), dtype=torch.float32)
     obs = filled(model, spectra)
     split = model.own_nuisance(spectra)

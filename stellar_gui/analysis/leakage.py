@@ -34,7 +34,9 @@ class Leakage(NamedTuple):
         return self.label_names[worst], float(self.r2[worst])
 
 
-def label_leakage(z_split, labels, label_names: Sequence[str], seed: int = 0):
+def label_leakage(
+    z_split, labels, label_names: Sequence[str], seed: int = 0
+) -> Leakage:
     """Return the `Leakage` of labels (n_stars, n_labels) into z_split (n_stars, ...).
 
     Least squares on the latents (their ten leading components if there are more), their

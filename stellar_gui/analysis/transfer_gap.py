@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stellar_gui.fitting.checks import check_fittable
 from stellar_gui.models.blocks import checked_labels
+from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
 
 _BOOTSTRAPS = 200
@@ -48,7 +48,7 @@ def transfer_errors(
     noise-free. Stars are paired by `partners`. Raises ValueError if the spectra are not
     on the model's pixels.
     """
-    check_same_pixels(model, spectra)
+    check_own_grid(model, spectra)
     labels = checked_labels(labels, model.label_names).double()
     own = model.own_nuisance(spectra)
     plain = evaluate(model.emulator, labels)
@@ -130,14 +130,3 @@ def evaluate(function, *inputs: Tensor) -> np.ndarray:
             for batch in zip(*(x.split(_BATCH) for x in inputs), strict=True)
         ]
     return np.concatenate(parts)
-
-
-def check_same_pixels(model, spectra: Spectra) -> None:
-    """Raise ValueError if the spectra are not on exactly the model's pixels."""
-    pixels = check_fittable(model, spectra)
-    if len(pixels) != spectra.n_pixels or (pixels < 0).any():
-        raise ValueError(
-            f"the spectra have {spectra.n_pixels} pixels, {int((pixels >= 0).sum())} "
-            f"of them the model's, expected its {len(pixels)} pixels. Bring them to "
-            "its grid with preprocess.match()."
-        )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stellar_gui.models.base import SpectralModel
+from stellar_gui.models.own_grid import check_kind
 from stellar_gui.spectra import Spectra, wavelength_pieces
 
 TREATMENTS = ("joint", "own", "mean")  # of a model's nuisance
@@ -42,16 +43,7 @@ def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
             "there is no star among these spectra, expected one or more. Was the "
             "selection that made them empty?"
         )
-    if spectra.medium != model.medium:
-        raise ValueError(
-            f"the spectra are on {spectra.medium} wavelengths, the model expects "
-            f"{model.medium}. Convert them with preprocess.to_medium()."
-        )
-    if not spectra.normalised:
-        raise ValueError(
-            "the flux is not continuum-normalised, the model expects a continuum of 1. "
-            "Normalise it with preprocess.normalise()."
-        )
+    check_kind(model, spectra)
     pixels = match_pixels(model.wavelength.numpy(force=True), spectra.wavelength)
     _check_grid(model, spectra, pixels)
     return pixels

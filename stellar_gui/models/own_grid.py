@@ -11,11 +11,8 @@ from stellar_gui.spectra import Spectra
 _SAME = 1e-9  # relative: pixels closer than this are one pixel
 
 
-def check_own_grid(model: SpectralModel, spectra: Spectra) -> None:
-    """Raise ValueError, saying what to do, for spectra that are not as the model's.
-
-    For another medium, another pixel grid, and flux that is not normalised.
-    """
+def check_kind(model: SpectralModel, spectra: Spectra) -> None:
+    """Raise ValueError for another medium, and for flux that is not normalised."""
     if spectra.medium != model.medium:
         raise ValueError(
             f"the spectra are on {spectra.medium} wavelengths, the model expects "
@@ -26,6 +23,14 @@ def check_own_grid(model: SpectralModel, spectra: Spectra) -> None:
             "the flux is not continuum-normalised, the model expects a continuum "
             "of 1. Normalise it with preprocess.normalise()."
         )
+
+
+def check_own_grid(model: SpectralModel, spectra: Spectra) -> None:
+    """Raise ValueError, saying what to do, for spectra that are not as the model's.
+
+    As `check_kind`, and for another pixel grid.
+    """
+    check_kind(model, spectra)
     grid, here = model.wavelength.cpu(), torch.tensor(spectra.wavelength)
     if len(here) != len(grid) or not torch.allclose(here, grid, rtol=_SAME, atol=0):
         raise ValueError(
