@@ -54,7 +54,9 @@ MEANINGS = {
     "swap_of_ceiling": Meaning(
         "swapped gap, of its ceiling",
         "The gap with another star's z_split over what true physics reaches so, on the "
-        "same stars. Says little where the ceiling is low.",
+        "same stars. Above 1 where z_split leaves out nuisance, as velocities and "
+        "continua: nothing wrong is then handed over. Says little where the ceiling is "
+        "low.",
     ),
     "gap_mean_split": Meaning(
         "gap with the mean z_split",

@@ -10,6 +10,13 @@ import numpy as np
 
 from stellar_gui.paths import sample_data
 
+_RATES = (
+    "own element",
+    "own element, top 3",
+    "true physics' element",
+    "own element, not iron",
+)
+
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options of the command; imports nothing heavy."""
@@ -60,9 +67,9 @@ def figures(result) -> dict[str, tuple[float, float | None, float | None]]:
 
 
 def result_lines(result) -> list[str]:
-    """One seed's figures as lines of text."""
-    n_lines = result.attribution.n_lines
-    return [f"seed {result.seed}: {n_lines} masked lines", *_table(figures(result))]
+    """One seed's figures as lines of text, rates with their intervals."""
+    others = {k: v for k, v in figures(result).items() if k not in _RATES}
+    return [f"seed {result.seed}", *result.attribution.lines(), *_table(others)]
 
 
 def median_lines(results) -> list[str]:

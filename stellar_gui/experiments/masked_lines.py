@@ -29,7 +29,7 @@ from stellar_gui.analysis.transfer_gap import (
     transfer_errors,
 )
 from stellar_gui.experiments.features import Features, find_features
-from stellar_gui.labels import SYNTHETIC_LABELS, relative_to_iron
+from stellar_gui.labels import SYNTHETIC_LABELS, relative_to_iron, to_x_fe
 from stellar_gui.models import Payne
 from stellar_gui.models.cycle_starnet import CycleStarNet
 from stellar_gui.spectra import Spectra
@@ -95,7 +95,7 @@ class MaskedResult(NamedTuple):
     gap: float
     shift: float  # of the mean shift
     swapped: float
-    leak: float  # mean R² of labels in z_split
+    leak: float  # mean R² of labels in z_split, abundances as [X/Fe]
 
     @property
     def derivative_error(self) -> float:
@@ -228,5 +228,11 @@ def judge_masked(domains: Domains, model: CycleStarNet, seed: int) -> MaskedResu
         gap=closed(errors.own),
         shift=closed(errors.shifted),
         swapped=closed(errors.swapped),
-        leak=label_leakage(model.own_nuisance(test).numpy(), test.labels, names).mean,
+        leak=_leak(model, test),
     )
+
+
+def _leak(model, test):
+    """Mean R², abundances as [X/Fe], as in the tables of scores."""
+    labels, _, names = to_x_fe(test.labels, None, test.label_names)
+    return label_leakage(model.own_nuisance(test).numpy(), labels, names).mean
