@@ -23,7 +23,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--share", type=float, default=0.3, help="of features masked")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, help="of each training; default: preset's")
-    parser.add_argument("--stars", type=int, default=1750, help="observed, to train on")
+    parser.add_argument("--stars", type=int, default=6000, help="observed, to train on")
     parser.add_argument("--emulator", type=Path, help="a Payne; default: the sample's")
     parser.add_argument("--out", type=Path, help="write all figures here, as JSON")
     parser.add_argument("--device", default="auto")

@@ -56,7 +56,7 @@ class MaskedRequest:
 
     share: float = 0.3
     steps: int | None = None
-    stars: int = 1750
+    stars: int = 6000
     device: str = "auto"
 
     def __post_init__(self):
