@@ -62,8 +62,9 @@ def score_transfer(
 ) -> ScoreTable:
     """Score a transferred model on observed test stars.
 
-    truth: of a survey that contains these stars, or None. fits: of these stars, through
-    "emulator" and "transfer"; made here, with fit_options, where they are None.
+    model: on the CPU. truth: of a survey that contains these stars, or None. fits: of
+    these stars, through "emulator" and "transfer"; made here, with fit_options, where
+    they are None.
     ceilings: those of these stars, if they were synthesised before; else
     ``ceiling_stars`` stars are synthesised, which ``progress`` (done, total) follows.
     critic_accuracy: by domain; the critics live with the training run, which knows it.

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stellar_gui.analysis.label_errors import ErrorTable, error_table
+from stellar_gui.analysis.residuals import residual_zscore
 from stellar_gui.analysis.scores import ScoreTable
 from stellar_gui.experiments.anchors import Offsets
 from stellar_gui.experiments.bars import Bar, survey_bars
 from stellar_gui.experiments.zero_points import ZeroPoints
+from stellar_gui.fitting import FitResult
+from stellar_gui.spectra import Spectra
 from stellar_gui.synthesis.plan import NOTE_LABELS
 
 CANNON = "Cannon"
+_CHI2 = "Mean reduced chi² of fits, against the photon noise"
 
 
 class SurveyResult(NamedTuple):
@@ -24,14 +28,14 @@ class SurveyResult(NamedTuple):
     scores: ScoreTable
     labels: ErrorTable | None  # of all labels
     note_labels: ErrorTable | None  # of the fifteen of the preset "note"
-    chi2: dict[str, float]  # mean reduced chi2 of each way's fits
+    chi2: dict[str, float]  # mean reduced chi2 of each way's fits, photon noise alone
     bars: list[Bar]
     seconds: dict[str, float]
     zero_points: ZeroPoints | None = None
 
     def lines(self) -> list[str]:
         """The whole result as lines of text."""
-        texts = ["", "Scores", *self.scores.lines(), "", "Mean reduced chi² of fits"]
+        texts = ["", "Scores", *self.scores.lines(), "", _CHI2]
         texts += [f"{name:<28}{value:>8.3f}" for name, value in self.chi2.items()]
         if self.note_labels is not None:
             texts += ["", "Errors of the fifteen labels", *self.note_labels.lines()]
@@ -84,7 +88,7 @@ def gathered(data, request, offsets, scores, fits: Mapping, clock) -> SurveyResu
         )
         note = labels.of(NOTE_LABELS)
     chi2 = {
-        name: float(np.nanmean(fit.reduced_chi2))
+        name: photon_chi2(data.test, fit)
         for name, fit in fits.items()
         if not name.endswith("anchored")
     }
@@ -98,6 +102,18 @@ def gathered(data, request, offsets, scores, fits: Mapping, clock) -> SurveyResu
         bars=survey_bars(scores, note, CANNON if CANNON in fits else None),
         seconds={name: round(value, 2) for name, value in clock.seconds.items()},
     )
+
+
+def photon_chi2(spectra: Spectra, fit: FitResult) -> float:
+    """Return the mean over stars of the reduced chi2 of their fits.
+
+    Against the photon noise alone: ``fit.chi2`` counts a model's own error as noise,
+    so that a model would look the better the worse it thinks of itself.
+    """
+    zscore = residual_zscore(spectra.flux, spectra.ivar, fit.model_flux)
+    n_good = np.isfinite(zscore).sum(axis=1)
+    freedom = np.where(n_good > fit.n_parameters, n_good - fit.n_parameters, np.nan)
+    return float(np.nanmean(np.nansum(zscore**2, axis=1) / freedom))
 
 
 def _offset_lines(offsets, kind):
