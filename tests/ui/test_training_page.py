@@ -18,7 +18,7 @@ from .conftest import Browser, Server
 
 pytestmark = pytest.mark.ui
 
-PATIENCE = 60_000  # ms; a busy machine imports torch slowly, and a run is polite
+PATIENCE = 120_000  # ms; a busy machine imports torch slowly, and a run is polite
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,7 @@ class TrainingTab(Browser):
     """A tab that looks at the Training page."""
 
     def open(self, query=""):
+        self.page.set_default_timeout(PATIENCE)
         self.page.goto(f"{self.url}?page=training{query}", wait_until="commit")
         expect(self.button("Start new run")).to_be_enabled(timeout=PATIENCE)
         return self
@@ -133,28 +134,28 @@ def test_a_run_is_started_watched_paused_stopped_and_used(page, context, serve, 
     tab.chip("running")
     other = TrainingTab(context.new_page(), server.url).open()
     other.chip("running")
-    tab.page.bring_to_front()  # a tab behind another draws no frames to click in
-    tab.button("Stop and save").click()
+    other.button("Stop and save").click()
     for each in (tab, other):
         each.chip("stopped")
     assert tab.logged()[-1] == other.logged()[-1]
 
-    tab.button("Use this model").click()
-    loaded = tab.page.get_by_text("the model of run payne-001")
+    other.button("Use this model").click()
+    loaded = other.page.get_by_text("the model of run payne-001")
     expect(loaded).to_be_visible(timeout=PATIENCE)
-    tab.button("Star").click()
-    legend = tab.page.get_by_role("group", name="Models")
+    other.button("Star").click()
+    legend = other.page.get_by_role("group", name="Models")
     expect(legend).to_contain_text("payne-001", timeout=PATIENCE)
-    expect(tab.page.get_by_role("table", name="payne-001")).to_be_visible()
+    fit = other.page.get_by_role("table", name="payne-001")
+    expect(fit).to_be_visible(timeout=PATIENCE)
     tab.check()
     other.check()
 
 
-def test_a_run_outlives_its_server_and_the_next_one_adopts_it(page, serve, runs):
+def test_a_run_outlives_its_server_and_the_next_one_adopts_it(context, serve, runs):
     first = serve()
-    tab = TrainingTab(page, first.url).open()
+    tab = TrainingTab(context.new_page(), first.url).open()
     tab.start_payne()
-    tab.page.goto("about:blank")
+    tab.page.close()
     first.process.kill()
     first.process.wait(10)
     step = Run(runs / "payne-001").status().step
@@ -163,7 +164,7 @@ def test_a_run_outlives_its_server_and_the_next_one_adopts_it(page, serve, runs)
         assert time.monotonic() < end, "the run ended with the server"
         time.sleep(0.1)
 
-    again = TrainingTab(page, serve().url).open("&run=payne-001")
+    again = TrainingTab(context.new_page(), serve().url).open("&run=payne-001")
     again.chip("running")
     again.until_logged(step)
     again.press("s")
