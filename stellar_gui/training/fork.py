@@ -8,6 +8,7 @@ from typing import Any
 
 from stellar_gui.io.whole import write_text
 from stellar_gui.training.config import GENERAL
+from stellar_gui.training.fingerprint import code_version
 from stellar_gui.training.options import option
 from stellar_gui.training.run import Run, Status, new_folder
 
@@ -34,6 +35,7 @@ def prepare_fork(
         state["trainer"]["rate_scale"] = 1.0  # the new rate is meant as it stands
     config |= {k: v for k, v in changes.items() if k in GENERAL}
     config["options"] |= {k: v for k, v in changes.items() if k not in GENERAL}
+    config["code"] = code_version()
     config["parent"] = {"run": run.name, "step": step, "changes": changes}
     fork = Run.create(new_folder(config["method"]) if path is None else path, config)
     shutil.copyfile(run.path / "data.json", fork.path / "data.json")

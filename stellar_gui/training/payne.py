@@ -27,7 +27,6 @@ from stellar_gui.training.teacher import Lesson, fit_teacher, teach
 
 DEEP = 0.05  # a pixel deeper than this belongs to a line
 _RATES = ("initial_lr", "max_lr", "min_lr")  # of one cycle of the learning rate
-_PLACE = ("last_epoch", "_step_count")  # in the cycle
 _KEPT_LABELS = 500  # training labels that the model carries, to say where it is at home
 
 
@@ -111,12 +110,11 @@ class PayneTrainer:
         self.optimizer = torch.optim.AdamW(
             list(self.network), lr=learning_rate, weight_decay=1e-5, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, learning_rate, total_steps=steps + 1, pct_start=0.1
-        )
+        self._highest_rate = learning_rate
+        self.rate_scale = 1.0  # what a user has made of the cycle
+        self.schedule = self._schedule()
         group = self.optimizer.param_groups[0]
         self._cycle = {name: group[name] for name in _RATES}
-        self.rate_scale = 1.0  # what a user has made of the cycle
         self.rng = torch.Generator().manual_seed(seed)
 
     def step(self) -> dict[str, float]:
@@ -195,7 +193,6 @@ class PayneTrainer:
             "teacher": [list(process) for process in self.teacher],
             "network": [p.detach().clone() for p in self.network],
             "optimizer": self.optimizer.state_dict(),
-            "schedule": {name: getattr(self.schedule, name) for name in _PLACE},
             "rate_scale": self.rate_scale,
             "rng": self.rng.get_state(),
         }
@@ -204,31 +201,39 @@ class PayneTrainer:
         """Go on from ``state`` as if training had never stopped.
 
         The cycle of the learning rate is that of this trainer, whose highest rate and
-        whose steps may be others than those that ``state`` comes from; it begins with
-        the step after the next.
+        whose steps may be others than those that ``state`` comes from.
         """
         self.steps_done, self.seed = state["steps_done"], state["seed"]
         self.components = Components(*(p.to(self.device) for p in state["components"]))
         self._set_targets(self._tensor(self._train.flux))
-        move = lambda parts: Process(*(part.to(self._exact) for part in parts))  # noqa: E731
-        self.teacher = [move(parts) for parts in state["teacher"]]
+        self.teacher = [
+            Process(*(part.to(self._exact) for part in parts))
+            for parts in state["teacher"]
+        ]
         self.lesson = None
         with torch.no_grad():
             for own, stored in zip(self.network, state["network"], strict=True):
                 own.copy_(stored)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(
-            {name: state["schedule"][name] for name in _PLACE}
-        )
         self._scale_cycle(state["rate_scale"])
         self.rng.set_state(state["rng"].cpu())
 
     def _scale_cycle(self, rate_scale):
         """Make the rates, of the next step too, those of the settings times a scale."""
+        self.rate_scale = rate_scale
         group = self.optimizer.param_groups[0]
-        before, self.rate_scale = group["max_lr"], rate_scale
         group |= {name: rate * rate_scale for name, rate in self._cycle.items()}
-        group["lr"] *= group["max_lr"] / before
+        self.schedule = self._schedule()
+
+    def _schedule(self):
+        """The cycle at the steps done; it sets the rate of the next step."""
+        return torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            self._highest_rate * self.rate_scale,
+            total_steps=self.total_steps + 1,
+            pct_start=0.1,
+            last_epoch=self.steps_done - 1,
+        )
 
     def _start(self, n_hidden):
         """Random layers; the last one as large as the components it shall give."""
