@@ -138,7 +138,10 @@ def test_unknown_command_is_refused(run):
         write_control(run.path, "hurry")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"wanted": "dance"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[1]", '{"wanted": "dance"}', '{"wanted": []}', '{"rate_token": "a"}'],
+)
 def test_a_damaged_control_file_asks_for_nothing(run, text):
     def spoil(step, total, losses):
         (run.path / "control.json").write_text(text)

@@ -5,6 +5,7 @@ the folder, and for a run that has not begun to listen yet. ``control.json`` hol
 is wanted, not a queue: saying it twice changes nothing.
 """
 
+import contextlib
 import json
 import math
 import secrets
@@ -74,9 +75,12 @@ class Controls:
             return
         self._seen = (stat.st_mtime_ns, stat.st_ino)
         wish = _read(self._file)
-        self.wanted = wish.get("wanted", "run")
+        wanted = wish.get("wanted")
+        self.wanted = wanted if wanted in _WANTED.values() else "run"
         if wish.get("rate_token") != self._token:
-            self._token, self._rate = wish["rate_token"], wish["learning_rate"]
+            self._token = wish.get("rate_token")
+            with contextlib.suppress(ValueError):  # a damaged file asks for nothing
+                self._rate = checked_rate(wish.get("learning_rate"))
 
     def take_learning_rate(self) -> float | None:
         """Return the learning rate that is asked for, once; None if none is."""
