@@ -26,6 +26,11 @@ from stellar_gui.training.run import Run, new_folder
 _COMMAND = (sys.executable, "-m", "stellar_gui")
 _NICE = 10  # whoever looks at spectra goes before whoever trains
 _DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0)  # on Windows
+# glibc keeps the memory of a step for the next one, which then takes a fifth less time
+_MALLOC = {
+    "MALLOC_TRIM_THRESHOLD_": "2000000000",
+    "MALLOC_MMAP_THRESHOLD_": "2000000000",
+}
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -179,4 +184,5 @@ def _ask(words: list[str], threads: int | None) -> Any:
 def _environment(threads):
     """The worker's: a fault in native code leaves its traceback in the log."""
     count = {name: str(threads) for name in _THREAD_VARIABLES} if threads else {}
-    return {**os.environ, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1", **count}
+    told = {"PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1", **count}
+    return {**_MALLOC, **os.environ, **told}
