@@ -182,23 +182,33 @@ class Run:
 
     def status(self) -> Status:
         """Where the run stands now; "crashed" if its process has gone."""
-        text = (self.path / "status.json").read_text(encoding="utf-8")
-        known = {field.name for field in dataclasses.fields(Status)}
-        facts = {k: v for k, v in json.loads(text).items() if k in known}
-        status = Status(**facts)
-        if not status.active or Owner(self.path).alive:
+        status = self._told_status()
+        if not status.active or self._at_work(status):
             return status
-        if status.state == "starting":
-            if not (self.path / "lock").exists() and recent(self.path / "status.json"):
-                return status
-        elif lives(facts, self.path / "status.json"):
+        status = self._told_status()  # it may have said its last word meanwhile
+        if not status.active:
             return status
-        pid = f" {status.pid}" if status.pid else ""
+        # while it starts, the number is that of the process that started it
+        pid = f" {status.pid}" if status.pid and status.state != "starting" else ""
         return dataclasses.replace(
             status,
             state="crashed",
             message=f"its process{pid} ended without a word; see log.txt",
         )
+
+    def _told_status(self):
+        text = (self.path / "status.json").read_text(encoding="utf-8")
+        known = {field.name for field in dataclasses.fields(Status)}
+        return Status(**{k: v for k, v in json.loads(text).items() if k in known})
+
+    def _at_work(self, status):
+        file = self.path / "status.json"
+        if Owner(self.path).alive:
+            return True
+        if status.state == "starting":
+            return not (self.path / "lock").exists() and recent(file)
+        facts = {"pid": status.pid, "process_start": status.process_start}
+        return lives(facts | ({"host": status.host} if status.host else {}), file)
 
     def write_status(self, status: Status) -> None:
         """Write the status, with the number and start of this process."""
