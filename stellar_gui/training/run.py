@@ -99,17 +99,19 @@ class Run:
         """Make the folder of a new run and write down what it trains on.
 
         config: what JSON can hold. Without spectra the run is prepared only, and
-        `write_data` completes it. Raises FileExistsError if there is a run already.
+        `write_data` completes it. Raises FileExistsError if there is a run already,
+        RuntimeError if another process makes or trains it now.
         """
         path = Path(path)
-        if (path / "config.json").exists():
-            raise FileExistsError(
-                f"{path} holds a training run already. Resume it, or choose another "
-                "folder."
-            )
         path.mkdir(parents=True, exist_ok=True)
-        write_text(path / "status.json", json.dumps(dataclasses.asdict(Status())))
-        write_text(path / "config.json", json.dumps(dict(config), indent=2))
+        with claimed(path):  # so that of two who make it at a time, one does
+            if (path / "config.json").exists():
+                raise FileExistsError(
+                    f"{path} holds a training run already. Resume it, or choose "
+                    "another folder."
+                )
+            write_text(path / "status.json", json.dumps(dataclasses.asdict(Status())))
+            write_text(path / "config.json", json.dumps(dict(config), indent=2))
         run = cls(path)
         if training is not None:
             run.write_data(training, validation)
