@@ -14,7 +14,7 @@ SLOTS = {"loss": 6, "critic": 4}
 """How many lines a panel of each kind can draw."""
 
 _NAME_SEPARATION = 15  # px between names at the ends of lines
-_LIKELY_HEIGHT = {"loss": 300, "critic": 170}
+_LIKELY_HEIGHT = {"loss": 180, "critic": 150}  # px, rather too little
 
 
 class Line(NamedTuple):

@@ -21,6 +21,7 @@ TRACK_HEIGHT = 28
 SPECTRUM_HEIGHT = 168
 _MAP_WIDTH = 210
 _DOMAIN_TOKENS = {"obs": "observed_domain", "synth": "synthetic_domain"}
+_NAME_PLACES = (0.12, 0.32, 0.72)  # of the width: observed, model, physics
 _MAX_LINES = 2  # the model, and the emulator behind it
 
 
@@ -241,7 +242,7 @@ class ReplayPlot:
         if not lines:
             names = []
         self._tokens = [token for _, token in names]
-        places = [start + (0.2 + 0.2 * k) * (end - start) for k in range(len(names))]
+        places = [start + share * (end - start) for share in _NAME_PLACES[: len(names)]]
         self._names.data = {
             "x": places,
             "text": [name for name, _ in names],
