@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -82,6 +83,17 @@ def test_a_lock_that_is_handed_over_is_taken_by_its_new_owner_alone(run):
         with pytest.raises(RuntimeError, match="trained already"):
             Run(run.path).claimed().__enter__()
     assert not Owner(run.path)
+
+
+def test_a_worker_waits_for_the_lock_that_its_starter_hands_over(run, starters):
+    child = starters[0]
+    assert child.stdout.readline() == "ready\n"
+    with run.claimed():
+        child.stdin.write("\n")
+        child.stdin.flush()
+        time.sleep(0.3)  # it asks for the lock before it is its own
+        hand_over(run.path, child.pid)
+    assert child.stdout.readline() == "held\n"
 
 
 def test_what_was_asked_of_a_handed_run_is_kept(run):

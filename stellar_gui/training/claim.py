@@ -19,6 +19,7 @@ from stellar_gui.training.process import is_running, process_start
 
 SILENT = 300.0  # s without a word, after which a process of another machine is gone
 _FRESH = 10.0  # s
+_HANDING = 5.0  # s that a starter may take to hand its lock over
 
 
 class Owner:
@@ -49,6 +50,11 @@ class Owner:
         return self._facts.get("handed", False) and self._facts == identity(
             os.getpid(), handed=True
         )
+
+    @property
+    def started_me(self) -> bool:
+        """Whether the lock is still that of the process which started this one."""
+        return self._facts == identity(os.getppid(), handed=False)
 
     @property
     def alive(self) -> bool:
@@ -87,6 +93,9 @@ def claimed(path: Path) -> Iterator[bool]:
     Yields whether the lock was handed over by whoever started this process. Raises
     RuntimeError if another living process holds it.
     """
+    until = time.monotonic() + _HANDING
+    while Owner(path).started_me and time.monotonic() < until:
+        time.sleep(0.02)
     handed = Owner(path).waits_for_me
     if handed:
         hand_over(path, os.getpid(), handed=False)

@@ -150,19 +150,29 @@ def _start(run: Run, words: list[str], threads: int | None) -> None:
     with run.claimed():
         starting = dataclasses.replace(run.status(), state="starting", message="")
         run.write_status(starting)
-        with (run.path / "log.txt").open("ab") as log:
-            worker = subprocess.Popen(
-                [*_COMMAND, *words, "--nice", str(_NICE)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(threads),
-                start_new_session=True,
-                creationflags=_DETACHED,
+        try:
+            worker = _worker(run, words, threads)
+        except OSError as fault:
+            run.write_status(
+                dataclasses.replace(starting, state="failed", message=str(fault))
             )
+            raise
         hand_over(run.path, worker.pid)
     # waited for, or it would stay as a zombie until this process ends
     threading.Thread(target=worker.wait, daemon=True).start()
+
+
+def _worker(run, words, threads):
+    with (run.path / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [*_COMMAND, *words, "--nice", str(_NICE)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=_environment(threads),
+            start_new_session=True,
+            creationflags=_DETACHED,
+        )
 
 
 def _ask(words: list[str], threads: int | None) -> Any:
