@@ -6,8 +6,8 @@ export function render({model}) {
   const step = h("span.step", {role: "status"});
   const draw = () => {
     const {words, first, last} = model.state;
-    const [word, ...rest] = words.split(" ");
-    step.replaceChildren(h("span.word", {}, `${word} `), rest.join(" "));
+    const [, word, rest] = words.match(/^(step )?(.*)$/);
+    step.replaceChildren(h("span.word", {}, word ?? ""), rest);
     back.disabled = first;
     next.disabled = last;
   };

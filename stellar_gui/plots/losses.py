@@ -84,6 +84,9 @@ class LossFigures:
         self.layout = column(
             *figures, self.axis, sizing_mode="stretch_both", spacing=0, name="loss-plot"
         )
+        self._now = 0.0
+        for panel in self.panels.values():  # names stand apart by what is drawn
+            panel.figure.on_change("inner_height", self._resized)
         self.use([], {})
         self.show_steps(0, 0, 0)
 
@@ -279,8 +282,9 @@ class LossFigures:
             ticks = nice_ticks(0, end)
             ticks = ticks[np.isclose(ticks, ticks.round())]
             set_ticks(self.axis.xaxis[0], ticks, [number(tick) for tick in ticks])
+        self._now = float(now)
         self._fit_heights()
-        self._name_ends(now)
+        self._name_ends()
         for panel in self._visible():
             panel.now.update(location=float(now), visible=now > 0)
 
@@ -318,13 +322,16 @@ class LossFigures:
         values = np.concatenate(found)
         return values[np.isfinite(values)]
 
-    def _name_ends(self, now):
+    def _resized(self, attr, old, new):
+        self._name_ends()
+
+    def _name_ends(self):
         for panel in self._visible():
             kind, ends = panel.kind, []
             for k, line in panel.lines:
                 y = self._end_of(k, line)
                 if y is not None:
-                    ends.append((float(now), y, line.name, line.token))
+                    ends.append((self._now, y, line.name, line.token))
             if kind == "loss":
                 ends += self._other_ends()
             panel.name_ends(ends)

@@ -21,14 +21,14 @@ class RunsView(pn.viewable.Viewer):
     def __init__(self, selection: Selection, **params):
         super().__init__(**params)
         self._selection = selection
-        self._summaries = []
+        self._summaries, self._looked = [], False
         self.comparing = len(selection.runs) > 1
         self.table = RunsTable(state=self._state(), sizing_mode="stretch_both")
         self.table.listen(self._hear)
 
     def show(self, summaries) -> None:
         """List these runs."""
-        self._summaries = summaries
+        self._summaries, self._looked = summaries, True
         self.update()
 
     def update(self) -> None:
@@ -58,8 +58,13 @@ class RunsView(pn.viewable.Viewer):
             "runs": [self._row(summary, chosen) for summary in self._summaries],
             "comparing": self.comparing,
             "difference": self._difference(chosen),
-            "words": "" if self._summaries else _NONE_YET,
+            "words": self._words(),
         }
+
+    def _words(self):
+        if self._summaries:
+            return ""
+        return _NONE_YET if self._looked else "Looking for runs …"
 
     def _row(self, summary, chosen):
         status = summary.status
