@@ -80,4 +80,4 @@ def test_a_full_step_stays_on_its_device():
 def test_what_is_left_behind_would_be_noticed(left):
     done = run(left)
     assert done.returncode != 0
-    assert "two different devices" in done.stderr
+    assert "on the same device" in done.stderr
