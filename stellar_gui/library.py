@@ -84,8 +84,9 @@ def free_name(taken: Collection[str], title: str) -> str:
 
 
 def _sample_paths():
+    """The observed stars and a model of each kind, in the order of their titles."""
     folder = sample_data()
-    models = sorted((folder / "models").glob(f"*{MODEL_SUFFIX}"))
+    models = [folder / "models" / f"{kind}{MODEL_SUFFIX}" for kind in MODEL_TITLES]
     return [folder / "survey" / "observed.h5", *models]
 
 
