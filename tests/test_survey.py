@@ -277,10 +277,11 @@ def test_wrong_options_are_refused_before_anything_is_made(tmp_path, options, me
     assert not (tmp_path / "new").exists()
 
 
-def test_only_analysis_reads_the_truth():
+def test_only_those_who_judge_read_the_truth():
+    """Experiments hold methods against it, and have baselines that are told it."""
     readers = {
         path.relative_to(PACKAGE).parts[0]
         for path in PACKAGE.rglob("*.py")
         if "read_truth" in path.read_text() or "truth.h5" in path.read_text()
     }
-    assert readers <= {"synthesis", "analysis"}
+    assert readers <= {"synthesis", "analysis", "experiments"}
