@@ -21,8 +21,6 @@ FILE = sample_data() / "models" / "cycle_starnet.safetensors"
 DEEP = 0.15  # largest depth of a removed line, from which it may show in many stars
 RESYNTHESISED = 2  # stars
 
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="no transfer ships yet")
-
 
 @pytest.fixture(scope="module")
 def model():
