@@ -37,11 +37,16 @@ def _result(work):
 def _later(document, action):
     """Call ``action`` in the session's own time, as if an event of it did.
 
-    Not before the browser has all of the page: until then, changes are lost.
+    Not before the browser has all of the page: until then, changes are lost. A session
+    that has ended meanwhile, as a closed page's has, is left alone.
     """
 
     def act():
         with set_curdoc(document):
             pn.state.onload(action)
 
-    document.add_next_tick_callback(act)
+    try:
+        document.add_next_tick_callback(act)
+    except (AttributeError, RuntimeError):  # what Bokeh raises for a destroyed document
+        if document.session_context is not None:
+            raise
