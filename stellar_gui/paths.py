@@ -1,4 +1,4 @@
-"""Where the files of the project lie: assets, sample data, training runs.
+"""Where the files of the project lie: assets, sample data, training runs, a cache.
 
 In a checkout ``assets/`` and ``sample_data/`` stand beside the package; an installed
 wheel carries them inside it.
@@ -7,7 +7,7 @@ wheel carries them inside it.
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -36,3 +36,9 @@ def runs() -> Path:
     """The folder of training runs: $STELLAR_GUI_RUNS, else the user's data folder."""
     chosen = os.environ.get("STELLAR_GUI_RUNS")
     return Path(chosen) if chosen else user_data_path("stellar_gui") / "runs"
+
+
+def cache() -> Path:
+    """The folder of what can be computed again: $STELLAR_GUI_CACHE, else the user's."""
+    chosen = os.environ.get("STELLAR_GUI_CACHE")
+    return Path(chosen) if chosen else user_cache_path("stellar_gui")

@@ -11,6 +11,8 @@ from collections.abc import Container, Mapping
 
 import param
 
+from stellar_gui.lasso import Lasso
+
 PAGES = ("star", "training")
 _DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
 _MAX_HISTORY = 200
@@ -42,7 +44,12 @@ class Selection(param.Parameterized):
         class_=tuple, default=(), doc="names of the models that are shown"
     )
     pixel = param.Number(default=None, allow_None=True, doc="picked wavelength, Å")
-    group = param.ClassSelector(class_=tuple, default=(), doc="ids of chosen stars")
+    group_a = param.ClassSelector(class_=tuple, default=(), doc="ids of chosen stars")
+    group_b = param.ClassSelector(class_=tuple, default=(), doc="ids to compare with")
+    lasso_a = param.ClassSelector(
+        class_=Lasso, default=None, allow_None=True, doc="where group A was drawn"
+    )
+    lasso_b = param.ClassSelector(class_=Lasso, default=None, allow_None=True)
     elements = param.ClassSelector(class_=tuple, default=(), doc="chosen elements")
     run = param.String(default="", doc="names of training runs, with commas between")
 
@@ -144,19 +151,28 @@ class Selection(param.Parameterized):
             parts.append(("models", ",".join(self.models) or "none"))
         if self.pixel is not None:
             parts.append(("pixel", f"{self.pixel:.2f}"))
-        for name in ("group", "elements"):
-            if getattr(self, name):
-                parts.append((name, ",".join(getattr(self, name))))
+        for name in ("a", "b"):
+            lasso, group = (
+                getattr(self, f"lasso_{name}"),
+                getattr(self, f"group_{name}"),
+            )
+            if lasso is not None:
+                parts.append((f"lasso_{name}", str(lasso)))
+            elif group:
+                parts.append((f"group_{name}", ",".join(group)))
+        if self.elements:
+            parts.append(("elements", ",".join(self.elements)))
         if self.run:
             parts.append(("run", self.run))
-        query = "&".join(f"{name}={quote(value, safe=',')}" for name, value in parts)
+        query = "&".join(f"{name}={quote(value, safe=',;:')}" for name, value in parts)
         return f"?{query}" if query else ""
 
     def from_query(self, query: str | Mapping[str, str]) -> list[str]:
         """Take over what an address says; return a sentence for each refused value.
 
-        What the address does not name gets its default, the star excepted. Keys that
-        are no part of a selection are left to others without a word.
+        What the address does not name gets its default, the star excepted. A group that
+        was drawn stays while its lasso does. Keys that are no part of a selection are
+        left to others without a word.
         """
         from urllib.parse import parse_qsl
 
@@ -167,15 +183,25 @@ class Selection(param.Parameterized):
             "window": None,
             "models": self.model_names,
             "pixel": None,
-            "group": (),
+            "group_a": (),
+            "group_b": (),
+            "lasso_a": None,
+            "lasso_b": None,
             "elements": (),
             "run": "",
         }
         values |= {name: query[name] for name in _FIELDS if name in query}
+        for name in ("a", "b"):
+            lasso = getattr(self, f"lasso_{name}")
+            if lasso is not None and values[f"lasso_{name}"] == str(lasso):
+                values[f"group_{name}"] = getattr(self, f"group_{name}")
         return self.choose(**values)
 
 
-_FIELDS = ["page", "star", "window", "models", "pixel", "group", "elements", "run"]
+_FIELDS = [
+    *("page", "star", "window", "models", "pixel", "elements", "run"),
+    *("group_a", "group_b", "lasso_a", "lasso_b"),
+]
 
 
 def _page(selection, value):
@@ -243,6 +269,12 @@ def _group(selection, value):
     return tuple(star for star in _names(value) if star in selection.stars)
 
 
+def _lasso(selection, value):
+    if value is None or isinstance(value, Lasso):
+        return value
+    return Lasso.parse(value) if value else None
+
+
 def _elements(selection, value):
     return tuple(name for name in _names(value) if name.isalpha() and len(name) <= 2)
 
@@ -261,7 +293,10 @@ _CHECKS = {
     "window": _window,
     "models": _models,
     "pixel": _pixel,
-    "group": _group,
+    "group_a": _group,
+    "group_b": _group,
+    "lasso_a": _lasso,
+    "lasso_b": _lasso,
     "elements": _elements,
     "run": _run,
 }

@@ -13,6 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "paths": 0,
     "constants": 0,
+    "lasso": 0,
     "labels": 0,
     "spectra": 0,
     "statistics": 0,
@@ -26,6 +27,7 @@ LEVELS = {
     "training": 2,
     "plots": 2,
     "experiments": 3,
+    "jobs": 3,
     "library": 3,
     "summaries": 3,
     "contents": 4,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stellar_gui.lasso import Lasso
 from stellar_gui.selection import Selection
 
 STARS = {"sun": 0, "star 1": 1, "2M19485057+5005279": 2}
@@ -21,6 +22,8 @@ def test_an_address_brings_the_same_view_back(selection):
         "pixel": 6449.2,
         "elements": ("Mg", "Al"),
         "run": "payne 12",
+        "group_b": ("sun", "star 1"),
+        "lasso_a": Lasso("m1.raw", [(0, 0), (-1.25, 3), (4, 40)]),
     }
     assert selection.choose(**chosen) == []
     other = Selection(STARS, MODELS)
@@ -134,3 +137,18 @@ def test_a_run_is_named_by_its_folder_alone(selection):
     assert selection.runs == ("payne-002", "payne-001")
     assert "expected the name of a training run" in selection.choose(run="../x")[0]
     assert selection.runs == ("payne-002", "payne-001")
+
+
+def test_a_drawn_group_stays_while_its_lasso_does(selection):
+    triangle = Lasso("m1", [(0, 0), (1, 0), (1, 1)])
+    selection.choose(lasso_a=triangle, group_a=("sun",))
+    selection.from_query(selection.to_query() + "&star=sun")
+    assert selection.group_a == ("sun",)
+    selection.from_query("?lasso_a=m1:0,0;1,0;2,2")
+    assert selection.group_a == ()
+
+
+def test_what_is_no_lasso_is_said_and_ignored(selection):
+    (sentence,) = selection.from_query("?lasso_a=m1:0,0")
+    assert "expected map:x,y" in sentence
+    assert selection.lasso_a is None
