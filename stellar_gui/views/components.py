@@ -19,8 +19,8 @@ def _text(path: str) -> str:
     return (assets() / path).read_text(encoding="utf-8")
 
 
-def _script(name: str) -> str:
-    return _text("js/dom.js") + _text(f"js/{name}.js")
+def _script(name: str, *shared: str) -> str:
+    return "".join(_text(f"js/{part}.js") for part in ("dom", *shared, name))
 
 
 def _hear(component, handle):
@@ -111,7 +111,7 @@ class CardTitle(Component):
 class SpectrumTitle(Component):
     """The title of the spectrum: models as toggles, residual mode, reset, saving."""
 
-    _esm = _script("spectrum_title")
+    _esm = _script("spectrum_title", "save")
     _css = "spectrum_title"
 
     def save(self, filename: str, text: str) -> None:
