@@ -168,6 +168,14 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
             choices=("difference", "decode"),
             advanced=True,
         ),
+        Option(
+            "jacobian",
+            float,
+            "weight of the penalty on derivatives that differ from the emulator's; 0 "
+            "lets lines that it lacks bring their own; default: the preset's",
+            low=0,
+            advanced=True,
+        ),
     ),
 }
 
