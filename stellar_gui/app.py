@@ -9,12 +9,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar
 
 import panel as pn
 from markdown_it import MarkdownIt
 
+from stellar_gui.actions import ACTIONS
 from stellar_gui.library import Library
+from stellar_gui.pages import BUILDERS, TICKS
 from stellar_gui.paths import assets
 from stellar_gui.plots.style import TOKENS, number
 from stellar_gui.selection import PAGES, Selection
@@ -23,11 +24,9 @@ from stellar_gui.views.components import Dialogs, EmptyPage, Shell, TopBar
 from stellar_gui.views.files import Files
 from stellar_gui.views.keys import commands_of, help_of
 from stellar_gui.views.notify import faults_go_to
-from stellar_gui.views.star import StarPage
 from stellar_gui.views.template import make_page
 
 THEME_COOKIE = "stellar_gui_theme"
-_TICKS = {"star": 1000, "training": 500}  # ms between looks at what is going on
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
 _PAGE_FIRST = 3.0  # seconds for a first page to be asked for before models are loaded
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
@@ -41,8 +40,8 @@ pn.extension(reconnect=True)
 class App:
     """One browser session: what it shows, and the commands that change it.
 
-    Everything a key, a button or the address can do is a method of its own; `run`
-    calls them by name, one at a time, and turns faults into notifications.
+    Everything a key, a button or the address can do is a command; `run` takes them by
+    name, one at a time, and turns faults into notifications.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class App:
         self.session = Session(fits=library.fits, library=library)
         self.selection = Selection(self.session.stars, tuple(self.session.kinds))
         self.theme = theme if theme in TOKENS else "light"
-        refused = self._take_address(query)
+        refused = self.take_address(query)
         self.selection.start_here()
         self.timer = None
         self._views: dict[str, pn.viewable.Viewer] = {}
@@ -79,15 +78,11 @@ class App:
     def view(self, name: str) -> pn.viewable.Viewer:
         """The view of a page, built when it is first asked for."""
         if name not in self._views:
-            self._views[name] = _PAGES[name](self)
+            self._views[name] = BUILDERS[name](self)
             self._panes[name] = self._views[name].__panel__()
             self._panes[name].visible = name == self.selection.page
             self._body.append(self._panes[name])
         return self._views[name]
-
-    @property
-    def star_page(self) -> StarPage:
-        return self.view("star")
 
     def _show_page(self):
         """Show the page that is selected; the others stay as they are, hidden."""
@@ -100,7 +95,7 @@ class App:
         self.top.state = self._top()
         self._show_empty()
         if self.timer is not None:
-            self.timer.period = _TICKS[name]
+            self.timer.period = TICKS[name]
 
     def _show_empty(self):
         self.empty.visible = self.selection.page == "star" and not self.session.stars
@@ -120,7 +115,7 @@ class App:
 
     def run(self, command: str, value=None) -> None:
         """Do what a key, a button or the address asks for; faults are notified."""
-        action = self._actions.get(command)
+        action = ACTIONS.get(command)
         shown = self.view(self.selection.page)
         if action is None and command not in getattr(shown, "commands", ()):
             return
@@ -134,38 +129,8 @@ class App:
                 _LOG.exception("command %s failed", command)
                 self.notify("error", f"{command}: {error}; nothing else has changed")
 
-    def _find(self, text):
-        text = str(text).strip()
-        if not text:
-            return
-        found = [star for star in self.session.ids if text.lower() in star.lower()]
-        if text in self.session.stars:
-            found = [text]
-        if found:
-            self.selection.choose(star=found[0])
-        elif self.session.ids:
-            self.notify(
-                "warning",
-                f"no star has {text!r} in its id, expected an id such as "
-                f"{self.session.ids[0]}; the star list (T) has them all",
-            )
-        else:
-            self.notify("warning", "there is no star to find yet; open spectra first")
-
-    def _step(self, by):
-        star = self.session.step(self.selection.star, int(by))
-        self.selection.choose(star=star)
-
-    def _toggle_model(self, index):
-        names = self.selection.model_names
-        if index < len(names):
-            self.selection.toggle_model(names[index])
-
-    def _undo(self, value):
-        if not self.selection.undo():
-            self.notify("info", "nothing to undo")
-
-    def _change_theme(self, theme):
+    def change_theme(self, theme: str) -> None:
+        """Show everything in the theme "light" or "dark"; others are ignored."""
         if theme in TOKENS:
             self.theme = self.shell.theme = theme
             self.page.dark_theme = theme == "dark"
@@ -173,68 +138,13 @@ class App:
                 view.repaint(theme)
             self.top.state = self._top()
 
-    def _keys_on(self, value):
-        self.shell.keys_on = bool(value)
-        self.dialogs.state = self.dialogs.state | {"keysOn": bool(value)}
-
-    def _export(self, value):
-        star = self.selection.star
-        self.session.settle(star)
-        fits = self.session.fits_of(star, self.session.kinds)
-        if not fits:
-            self.notify("warning", "no fit to export: no loaded model covers this star")
-            return
-        from stellar_gui.fitting.tables import fits_text
-
-        self.shell.download(f"{star}_fits.ecsv", fits_text(fits, star))
-
-    def _spectrum(self, method, *arguments):
-        getattr(self.star_page.spectrum, method)(*arguments)
-
-    def _search(self, value):
-        self.selection.choose(page="star")
-        self.star_page.context.bar.focus_search()
-
-    def _stars(self, value):
-        if self.selection.page == "star":
-            self.star_page.toggle_list()
-        else:
-            self.selection.choose(page="star")
-            self.star_page.toggle_list(True)
-
-    _actions: ClassVar[dict[str, Callable]] = {
-        "address": lambda self, value: self._take_address(value),
-        "page": lambda self, value: self.selection.choose(page=value),
-        "theme": _change_theme,
-        "previous": lambda self, value: self._step(-1),
-        "next": lambda self, value: self._step(1),
-        "step": _step,
-        "find": _find,
-        "search": _search,
-        "stars": _stars,
-        "undo": _undo,
-        "escape": lambda self, value: self.view(self.selection.page).escape(),
-        "help": lambda self, value: self.dialogs.show("help"),
-        "keys_on": _keys_on,
-        "export": _export,
-        "open": lambda self, value: self.dialogs.show("open"),
-        "open_path": lambda self, value: self.files.open_path(value),
-        "open_example": lambda self, value: self.files.open_example(value),
-        "upload": lambda self, value: self.files.upload(value),
-        "model_1": lambda self, value: self._toggle_model(0),
-        "model_2": lambda self, value: self._toggle_model(1),
-        "model_3": lambda self, value: self._toggle_model(2),
-        "piece_back": lambda self, value: self._spectrum("next_piece", -1),
-        "piece_on": lambda self, value: self._spectrum("next_piece", 1),
-        "lines": lambda self, value: self._spectrum("toggle_lines"),
-        "residual": lambda self, value: self._spectrum("toggle_residual"),
-        "reset": lambda self, value: self._spectrum("reset"),
-    }
-
     # ---- what follows from a change
 
-    def _take_address(self, query):
-        """Look at what the address says, at the first star if it names none."""
+    def take_address(self, query: str | Mapping[str, str]) -> list[str]:
+        """Look at what the address says, at the first star if it names none.
+
+        Returns a sentence for each value that was refused.
+        """
         refused = self.selection.from_query(query)
         if not self.selection.star and self.session.order:
             self.selection.choose(star=self.session.order[0])
@@ -263,7 +173,7 @@ class App:
         self.show_new_models()
         self.top.state = self._top()
         self._show_empty()
-        self.star_page.update()
+        self.view("star").update()
         if ids:
             self.selection.choose(star=ids[0])
 
@@ -274,7 +184,7 @@ class App:
     def run_by(self, timer) -> None:
         """Have ``timer`` call `tick`, as often as the page that is shown asks for."""
         self.timer = timer
-        timer.period = _TICKS[self.selection.page]
+        timer.period = TICKS[self.selection.page]
 
     def close(self) -> None:
         """End the session: stop its work, remove its files."""
@@ -308,31 +218,6 @@ class App:
             else "Opening by path is off: this server is open to other machines.",
             "files": self.files.examples,
         }
-
-
-def _star_page(app):
-    page = StarPage(app.selection, app.session, theme=app.theme)
-    page.on_command = app.run
-    return page
-
-
-def _training_page(app):
-    from stellar_gui.views.training import TrainingPage
-
-    library = app.library
-    return TrainingPage(
-        app.selection,
-        app.session,
-        files=[*library.spectra_paths, *library.model_paths],
-        adopted=app.show_new_models,
-        download=app.shell.download,
-        show_text=app.dialogs.show_text,
-        theme=app.theme,
-    )
-
-
-_PAGES = {"star": _star_page, "training": _training_page}
-"""What builds the view of each page."""
 
 
 @functools.cache

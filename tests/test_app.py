@@ -44,7 +44,7 @@ def test_commands_move_through_the_survey(app):
 
 
 def test_labels_and_context_follow_the_star(app):
-    page = app.star_page
+    page = app.view("star")
     before = page.labels.table.state, page.context.bar.state
     app.run("next")
     assert page.labels.table.state["rows"] != before[0]["rows"]
@@ -70,7 +70,7 @@ def test_the_address_is_followed_without_raising(app):
 
 
 def test_a_fault_in_a_command_is_said_and_the_session_lives(app):
-    app.star_page.spectrum.next_piece = lambda step: 1 / 0
+    app.view("star").spectrum.next_piece = lambda step: 1 / 0
     app.run("piece_on")
     assert app.said[-1][0] == "error"
     app.run("next")
@@ -103,9 +103,9 @@ def test_an_opened_model_is_shown(app, tmp_path):
     save_model(small_cannon(1), tmp_path / "linear.safetensors")
     app.run("open_path", str(tmp_path / "linear.safetensors"))
     assert app.selection.models == ("Cannon", "Cannon 2")
-    titles = [model["title"] for model in app.star_page.labels.table.state["models"]]
+    titles = [model["title"] for model in app.view("star").labels.table.state["models"]]
     assert titles == ["Cannon", "Cannon 2"]
-    assert [model.name for model in app.star_page.spectrum.figures.models] == titles
+    assert [model.name for model in app.view("star").spectrum.figures.models] == titles
 
 
 def test_the_app_starts_without_spectra_and_says_what_to_do(library):

@@ -34,10 +34,12 @@ LEVELS = {
     "ahead": 4,
     "session": 5,
     "views": 6,
-    "app": 7,
-    "cli_train": 8,
-    "cli_runs": 8,
-    "cli": 9,
+    "pages": 7,
+    "actions": 7,
+    "app": 8,
+    "cli_train": 9,
+    "cli_runs": 9,
+    "cli": 10,
 }
 """A module imports what stands on its own level or below."""
 

@@ -1,0 +1,37 @@
+"""Pages: what builds the view of each, when it is first asked for.
+
+A view answers ``commands`` by its ``run(command, value)``, and has ``tick``,
+``escape`` and ``repaint``.
+"""
+
+from collections.abc import Callable
+
+from stellar_gui.views.star import StarPage
+
+
+def _star(app):
+    page = StarPage(app.selection, app.session, theme=app.theme)
+    page.on_command = app.run
+    return page
+
+
+def _training(app):
+    from stellar_gui.views.training import TrainingPage
+
+    library = app.library
+    return TrainingPage(
+        app.selection,
+        app.session,
+        files=[*library.spectra_paths, *library.model_paths],
+        adopted=app.show_new_models,
+        download=app.shell.download,
+        show_text=app.dialogs.show_text,
+        theme=app.theme,
+    )
+
+
+BUILDERS: dict[str, Callable] = {"star": _star, "training": _training}
+"""By the name of the page: what builds its view for an application."""
+
+TICKS = {"star": 1000, "training": 500}
+"""By the name of the page: ms between its looks at what is going on."""
