@@ -96,6 +96,25 @@ def test_a_worker_waits_for_the_lock_that_its_starter_hands_over(run, starters):
     assert child.stdout.readline() == "held\n"
 
 
+def test_a_lock_may_be_handed_to_a_python_that_starts_another(run):
+    """As that of a virtual environment does on Windows."""
+    between = (
+        "import subprocess, sys\n"
+        f"sys.exit(subprocess.call([sys.executable, '-c', {_CLAIM!r}, sys.argv[1]]))"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", between, str(run.path)]
+    with subprocess.Popen(command, **pipes) as first:
+        assert first.stdout.readline() == "ready\n"
+        with run.claimed():
+            hand_over(run.path, first.pid)
+        first.stdin.write("\n")
+        first.stdin.flush()
+        assert first.stdout.readline() == "held\n"
+        first.communicate("\n")
+    assert not Owner(run.path)
+
+
 def test_what_was_asked_of_a_handed_run_is_kept(run):
     """Who presses stop while a worker still starts is not forgotten."""
     with run.claimed():

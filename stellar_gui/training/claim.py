@@ -29,16 +29,17 @@ class Owner:
         self._file = path / "lock"
         self._word = path / "status.json"
         try:
-            self.seen = self._file.read_text(encoding="utf-8")
+            text = self._file.read_text(encoding="utf-8")
         except OSError:
-            self.seen = None
+            text = None
+        self._there = text is not None
         try:
-            self._facts: dict[str, Any] = json.loads(self.seen or "{}")
+            self._facts: dict[str, Any] = json.loads(text or "{}")
         except ValueError:
             self._facts = {}
 
     def __bool__(self):
-        return self.seen is not None
+        return self._there
 
     def __str__(self):
         pid, host = self._facts.get("pid", "unknown"), self._facts.get("host")
@@ -46,15 +47,28 @@ class Owner:
 
     @property
     def waits_for_me(self) -> bool:
-        """Whether the lock was made for this process, which has not taken it yet."""
-        return self._facts.get("handed", False) and self._facts == identity(
-            os.getpid(), handed=True
-        )
+        """Whether the lock was made for this process, which has not taken it yet.
+
+        Or for its parent: on Windows the python of a virtual environment starts
+        another one, and whoever started it knows the first.
+        """
+        return any(self._is(pid, handed=True) for pid in (os.getpid(), os.getppid()))
+
+    @property
+    def is_me(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._is(os.getpid(), handed=False)
 
     @property
     def started_me(self) -> bool:
         """Whether the lock is still that of the process which started this one."""
-        return self._facts == identity(os.getppid(), handed=False)
+        return self._is(os.getppid(), handed=False)
+
+    def _is(self, pid, *, handed):
+        facts = self._facts
+        own = facts.get("pid") == pid and facts.get("host") == _here()
+        known = own and facts.get("handed", False) == handed
+        return known and is_running(pid, facts.get("process_start"))
 
     @property
     def alive(self) -> bool:
@@ -105,7 +119,7 @@ def claimed(path: Path) -> Iterator[bool]:
     try:
         yield handed
     finally:
-        if Owner(path).seen == json.dumps(identity(os.getpid(), handed=False)):
+        if Owner(path).is_me:
             (path / "lock").unlink(missing_ok=True)
 
 

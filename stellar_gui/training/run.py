@@ -49,7 +49,7 @@ class Status:
     memory: int | None = None  # bytes in use on a GPU
     message: str = ""
     pid: int = 0
-    process_start: str | None = None
+    process_start: float | None = None
     host: str | None = None
 
     @property
