@@ -60,7 +60,7 @@ class Overview:
         painter.glyph(grounds, fill_color="page")
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
         painter.glyph(line, line_color="observed")
-        self._ticks = self._wavelengths = np.empty(0)
+        self._pieces: Pieces | None = None
         self._loud = []
         for index, token in enumerate(model_tokens):
             source = ColumnDataSource({"x": []}, name=f"loud-{index}")
@@ -94,23 +94,16 @@ class Overview:
         margin = 0.003 * pieces.end
         self.figure.x_range.update(start=-margin, end=pieces.end + margin)
         self._grounds.data = {"left": pieces.start, "right": pieces.start + length}
-        self._wavelengths = pieces.overview_ticks()
-        self._ticks = pieces.to_plot(self._wavelengths)
+        self._pieces = pieces
         self.thin_ticks()
-        self._edges = _bins(pieces)
+        self._edges = bins_of(pieces)
         x = np.append(pieces.x, np.nan)
         self._x = np.repeat(x[self._edges[:-1]], 2)
 
     def thin_ticks(self) -> None:
         """Write as many wavelengths as the figure is wide for."""
-        x_range = self.figure.x_range
-        least = _TICK_ROOM * (x_range.end - x_range.start) / inner_width(self.figure)
-        kept: list[int] = []
-        for place, x in enumerate(self._ticks):
-            if not kept or x - self._ticks[kept[-1]] >= least:
-                kept.append(place)
-        texts = [number(wavelength) for wavelength in self._wavelengths[kept]]
-        set_ticks(self.figure.xaxis[0], self._ticks[kept], texts)
+        if self._pieces is not None:
+            thin_ticks(self.figure, self._pieces)
 
     def set_star(self, pieces: Pieces, flux, level: float, *, new_grid: bool) -> None:
         """Draw another star; flux (n_pixels,), NaN where bad; level: its continuum."""
@@ -141,7 +134,21 @@ class Overview:
         self._loud[index][1].visible = shown
 
 
-def _bins(pieces):
+def thin_ticks(fig, pieces: Pieces) -> None:
+    """Write as many wavelengths below a figure of all pieces as it is wide for."""
+    wavelengths = pieces.overview_ticks()
+    ticks = pieces.to_plot(wavelengths)
+    span = fig.x_range.end - fig.x_range.start
+    least = _TICK_ROOM * span / inner_width(fig)
+    kept: list[int] = []
+    for place, x in enumerate(ticks):
+        if not kept or x - ticks[kept[-1]] >= least:
+            kept.append(place)
+    texts = [number(wavelength) for wavelength in wavelengths[kept]]
+    set_ticks(fig.xaxis[0], ticks[kept], texts)
+
+
+def bins_of(pieces: Pieces) -> np.ndarray:
     """Edges of the bins of the envelope, as indices into the plotted pixels.
 
     No bin holds pixels of two pieces; the break between two pieces is its own bin.

@@ -15,3 +15,13 @@ def send_pointer(figures) -> None:
     for fig in figures:
         fig.js_on_event(MouseMove, at)
         fig.js_on_event(MouseLeave, gone)
+
+
+def send_row(fig) -> None:
+    """Have a figure send "stellar-row" events with the height of the pointer, or null.
+
+    A map of rows is read out by both: where along them, and in which.
+    """
+    say = "document.dispatchEvent(new CustomEvent('stellar-row', {detail: %s}))"
+    fig.js_on_event(MouseMove, CustomJS(code=say % "cb_obj.y"))
+    fig.js_on_event(MouseLeave, CustomJS(code=say % "null"))
