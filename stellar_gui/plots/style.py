@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import FixedTicker, Model, Range1d
+from bokeh.palettes import Viridis256
 from bokeh.plotting import figure as bokeh_figure
 
 from stellar_gui.constants import MODEL_TITLES
@@ -171,6 +172,14 @@ FAMILY_TOKENS = {
 def model_style(kind: str) -> ModelStyle:
     """The look of a kind of model; a kind without its own hue is drawn in grey."""
     return MODEL_STYLES.get(kind) or REFERENCE_STYLE._replace(title=kind)
+
+
+_VISIBLE = {"light": slice(0, 222), "dark": slice(34, 256)}
+
+
+def sequential(theme: str) -> list[str]:
+    """Colours from low to high, all of which stand out from the surface of a theme."""
+    return list(Viridis256[_VISIBLE[theme]])
 
 
 def css_variables(theme: str) -> str:

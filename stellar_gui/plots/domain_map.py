@@ -1,0 +1,340 @@
+"""Maps of stars in the plane, linked: the same points in each, from two domains.
+
+All maps draw one table of points, so that it is sent once. What is chosen of it, groups
+and the picked star, stands on the layer above, which alone is painted anew. Arrays come
+in, Bokeh figures go out; no Panel here.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from bokeh.core.properties import value
+from bokeh.events import MouseLeave, MouseMove
+from bokeh.models import (
+    CDSView,
+    ColumnDataSource,
+    CustomJS,
+    IndexFilter,
+    LassoSelectTool,
+    LinearColorMapper,
+    LinearScale,
+    PanTool,
+    Range1d,
+    WheelZoomTool,
+)
+
+from stellar_gui.plots.style import FONT, Painter, inner_width, sequential, without
+
+GROUPS = ("A", "B")
+_NOTHING = "rgba(0, 0, 0, 0)"
+_HIDDEN = -1.0  # shade of a point that is not drawn; others lie in 0 to 1
+_MARGIN = 0.05  # of the extent of a map
+_REACH = 12.0  # px from a click within which a point is meant
+_SAY = """document.dispatchEvent(new CustomEvent("stellar-map-pointer",
+  {detail: {map, x: cb_obj.x ?? null, y: cb_obj.y ?? null}}))"""
+
+
+class Drawn(NamedTuple):
+    """A lasso as it is drawn: the map it was made in and its corners (n, 2)."""
+
+    map: int
+    vertices: np.ndarray
+
+
+class MapFigures:
+    """Linked maps, ``figures``, one for each name; `set_points` fills them."""
+
+    def __init__(self, painter: Painter, names: Sequence[str]):
+        self._painter = painter
+        self._order = np.empty(0, dtype=int)
+        self._points = np.empty((0, len(names), 2))
+        self._hidden = np.empty(0, dtype=bool)
+        self._mapper = LinearColorMapper(low=0.0, high=1.0, low_color=_NOTHING)
+        self.by_domain = True
+        self.source = ColumnDataSource(self._columns(), name="map-points")
+        self._members = [IndexFilter(indices=[]) for _ in GROUPS]
+        self._lassos = [ColumnDataSource(_no_lasso(), name=f"lasso-{g}") for g in "ab"]
+        self._picked = ColumnDataSource(self._no_star(), name="map-picked")
+        self._dots, self._veils, self._outlines = [], [], []
+        self.figures = [self._figure(k, name) for k, name in enumerate(names)]
+        self.repaint()
+
+    # ---- building
+
+    def _figure(self, place, name):
+        fig = self._painter.figure(
+            x_range=Range1d(0, 1),
+            y_range=Range1d(0, 1),
+            borders=(4, 8, 4, 8),
+            tools=[PanTool(), WheelZoomTool(), self._lasso_tool()],
+            sizing_mode="stretch_both",
+            min_height=100,
+            lod_threshold=None,  # nothing is left out, moving neither
+            name=name,
+        )
+        without(fig, *fig.xaxis, *fig.yaxis, *fig.ygrid)
+        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        fig.extra_y_ranges = {"share": Range1d(0, 1)}
+        fig.extra_y_scales = {"share": LinearScale()}
+        fig.extra_x_ranges = {"share": Range1d(0, 1)}
+        fig.extra_x_scales = {"share": LinearScale()}
+        self._draw_points(fig, place)
+        self._draw_groups(fig, place)
+        self._draw_star(fig, place)
+        for event in (MouseMove, MouseLeave):
+            fig.js_on_event(event, CustomJS(args={"map": place}, code=_SAY))
+        return fig
+
+    def _lasso_tool(self):
+        tool = LassoSelectTool(continuous=False, renderers=[])
+        tool.overlay.update(fill_alpha=0.25, line_width=1.5, line_dash="solid")
+        self._painter.paint(tool.overlay, fill_color="grid", line_color="ink")
+        return tool
+
+    def _draw_points(self, fig, place):
+        dots = fig.scatter(
+            f"x_{place}",
+            f"y_{place}",
+            source=self.source,
+            fill_color={"field": "shade", "transform": self._mapper},
+            line_color=None,
+            size=4,
+            fill_alpha=0.7,
+        )
+        dots.update(nonselection_glyph=None, muted_glyph=None)
+        self._dots.append(dots)
+
+    def _draw_groups(self, fig, place):
+        """A veil over the points, the lassos, and the members on top of them."""
+        veil = fig.quad(
+            left=[0],
+            right=[1],
+            bottom=[0],
+            top=[1],
+            x_range_name="share",
+            y_range_name="share",
+            fill_alpha=0.62,
+            line_color=None,
+            level="overlay",
+            visible=False,
+        )
+        self._veils.append(self._painter.glyph(veil, fill_color="surface"))
+        outlines = []
+        for source, dash in zip(self._lassos, ("solid", [5, 3]), strict=True):
+            outline = fig.patches(
+                "xs",
+                "ys",
+                source=source,
+                line_width=1.5,
+                line_dash=dash,
+                fill_alpha=0.5,
+                level="overlay",
+                visible=False,
+            )
+            self._painter.glyph(outline, fill_color="grid", line_color="ink")
+            name = fig.text(
+                "x",
+                "y",
+                "name",
+                source=source,
+                text_font=value(FONT),
+                text_font_size="13px",
+                text_font_style="bold",
+                text_align="center",
+                text_baseline="bottom",
+                y_offset=-4,
+                level="overlay",
+                visible=False,
+            )
+            outlines.append((outline, self._painter.glyph(name, text_color="ink")))
+        self._outlines.append(outlines)
+        shade = {"field": "shade", "transform": self._mapper}
+        looks = (
+            {"fill_color": shade, "line_color": None, "size": 6},
+            {"line_color": shade, "line_width": 1.4, "size": 6},
+        )
+        for members, look in zip(self._members, looks, strict=True):
+            dots = fig.scatter(
+                f"x_{place}",
+                f"y_{place}",
+                source=self.source,
+                view=CDSView(filter=members),
+                level="overlay",
+                **look,
+            )
+            open_ = {} if "fill_color" in look else {"fill_color": "surface"}
+            self._painter.glyph(dots, **open_)
+
+    def _draw_star(self, fig, place):
+        ring = fig.scatter(
+            f"x_{place}",
+            f"y_{place}",
+            source=self._picked,
+            size=15,
+            line_width=2.4,
+            fill_alpha=0.25,
+            level="overlay",
+        )
+        self._painter.glyph(ring, line_color="picked", fill_color="surface")
+        dot = fig.scatter(
+            f"x_{place}",
+            f"y_{place}",
+            source=self._picked,
+            size=5,
+            line_color=None,
+            level="overlay",
+        )
+        self._painter.glyph(dot, fill_color="picked")
+
+    # ---- points
+
+    def set_points(self, points, is_obs, names, facts, seed: int = 0) -> None:
+        """Draw other points: points (n, n_maps, 2), is_obs (n,) bool, names (n,).
+
+        facts: further columns (n,) for the readout, by name. A point without a place
+        in a map is NaN there. Neither domain lies on top: the order is shuffled.
+        """
+        self._points = np.asarray(points, dtype=float)
+        self._order = np.random.default_rng(seed).permutation(len(self._points))
+        self._hidden = np.zeros(len(self._points), dtype=bool)
+        self._place = np.empty_like(self._order)
+        self._place[self._order] = np.arange(len(self._order))
+        self._is_obs = np.asarray(is_obs, dtype=bool)
+        self.set_groups([], [])
+        self.by_domain = True
+        self._shade = self._is_obs.astype(np.float32)
+        self.source.data = self._columns(names, facts)
+        for dots in self._dots:
+            dots.glyph.size = _size(len(self._points))
+        self._repaint_shades()
+        self.reset()
+
+    def _columns(self, names=(), facts=None):
+        order = self._order
+        columns = {"shade": np.empty(0, dtype=np.float32), "obs": [], "name": []}
+        for k in range(self._points.shape[1]):
+            for axis, letter in enumerate("xy"):
+                values = self._points[:, k, axis].astype(np.float32)
+                columns[f"{letter}_{k}"] = values[order]
+        if len(order):
+            columns["name"] = np.asarray(names)[order].tolist()
+            columns["obs"] = self._is_obs[order].astype(np.uint8)
+            columns["shade"] = self._drawn_shade()
+        for name, column in (facts or {}).items():
+            columns[name] = np.asarray(column, dtype=np.float32)[order]
+        return columns
+
+    def _drawn_shade(self):
+        shade = np.where(self._hidden, _HIDDEN, self._shade)
+        return shade.astype(np.float32)[self._order]
+
+    def colour(self, shade=None, hidden=None) -> None:
+        """Colour by shade (n,), 0 to 1, NaN where unknown; by the domain if None.
+
+        hidden (n,) bool: points that are not drawn.
+        """
+        self.by_domain = shade is None
+        self._shade = self._is_obs if shade is None else np.clip(shade, 0.0, 1.0)
+        if hidden is not None:
+            self._hidden = np.asarray(hidden, dtype=bool)
+        self._repaint_shades()
+        self.source.data.update(shade=self._drawn_shade())
+
+    def reset(self, place: int | None = None) -> None:
+        """Show all points of one map, or of all."""
+        for k, fig in enumerate(self.figures):
+            if place not in (None, k) or not len(self._points):
+                continue
+            for axis, axis_range in enumerate((fig.x_range, fig.y_range)):
+                values = self._points[:, k, axis]
+                values = values[np.isfinite(values)]
+                if values.size:
+                    low, high = float(values.min()), float(values.max())
+                    margin = _MARGIN * max(high - low, 1e-6)
+                    axis_range.update(start=low - margin, end=high + margin)
+
+    def nearest(self, place: int, x: float, y: float) -> int | None:
+        """The point that a click at (x, y) in a map means; None if none is near."""
+        fig, scale = self.figures[place], []
+        sizes = inner_width(fig), _inner_height(fig)
+        for axis_range, size in zip((fig.x_range, fig.y_range), sizes, strict=True):
+            scale.append(size / abs(axis_range.end - axis_range.start))
+        away = (self._points[:, place] - (x, y)) * scale  # px
+        distance = np.hypot(*away.T)
+        distance[self._hidden | ~np.isfinite(distance)] = np.inf
+        if not len(distance) or distance.min() > _REACH:
+            return None
+        return int(distance.argmin())
+
+    # ---- what is chosen
+
+    def set_groups(self, a, b) -> None:
+        """Mark the rows of two groups: A filled, B open; the others step back."""
+        for members, rows in zip(self._members, (a, b), strict=True):
+            indices = self._place[np.asarray(rows, dtype=int)] if len(rows) else []
+            indices = [int(k) for k in indices]
+            if members.indices != indices:
+                members.indices = indices
+        for veil in self._veils:
+            veil.visible = bool(len(a) or len(b))
+
+    def set_lassos(self, drawn: Sequence[Drawn | None]) -> None:
+        """Draw the lassos of A and B, each in its own map; None: there is none."""
+        for k, (source, lasso) in enumerate(zip(self._lassos, drawn, strict=True)):
+            if lasso is not None:
+                xs, ys = np.asarray(lasso.vertices, dtype=float).T
+                top = int(ys.argmax())
+                source.data = {
+                    "xs": [xs.tolist()],
+                    "ys": [ys.tolist()],
+                    "x": [xs[top]],
+                    "y": [ys[top]],
+                    "name": [GROUPS[k]],
+                }
+            for place, outlines in enumerate(self._outlines):
+                for part in outlines[k]:
+                    part.visible = lasso is not None and lasso.map == place
+
+    def pick(self, points=None) -> None:
+        """Ring a star in every map, points (n_maps, 2), NaN where it has no place."""
+        if points is None:
+            self._picked.data = self._no_star()
+            return
+        places = {}
+        for k, (x, y) in enumerate(np.asarray(points, dtype=float)):
+            places |= {f"x_{k}": [x], f"y_{k}": [y]}
+        self._picked.data = places
+
+    def _no_star(self):
+        return {f"{c}_{k}": [] for k in range(self._points.shape[1]) for c in "xy"}
+
+    # ---- theme
+
+    def repaint(self) -> None:
+        """Take the colours of the painter's theme for what it does not know of."""
+        self._repaint_shades()
+
+    def _repaint_shades(self):
+        tokens = self._painter.tokens
+        domains = [tokens.synthetic_domain, tokens.observed_domain]
+        palette = domains if self.by_domain else sequential(self._painter.theme)
+        self._mapper.update(palette=palette, nan_color=tokens.masked_ink)
+
+
+def _size(n_points):
+    """Diameter of a point, px: many are drawn small."""
+    return 5.0 if n_points < 1500 else 4.0 if n_points < 4500 else 3.2
+
+
+def _inner_height(fig):
+    from bokeh.core.property.descriptors import UnsetValueError
+
+    try:
+        return fig.inner_height or 260
+    except UnsetValueError:
+        return 260
+
+
+def _no_lasso():
+    return {"xs": [], "ys": [], "x": [], "y": [], "name": []}
