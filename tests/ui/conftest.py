@@ -50,9 +50,11 @@ CLOSED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 STARTUP = 90  # seconds; a busy machine imports torch slowly
+PATIENCE = 60_000  # ms until something awaited counts as never coming; for the same
 
 
 def pytest_configure(config):
+    expect.set_options(timeout=PATIENCE)
     # pytest-base-url, which comes with pytest-playwright, still defines them so
     config.addinivalue_line(
         "filterwarnings",
@@ -183,11 +185,11 @@ class Browser:
 
     def open(self, query="") -> "Browser":
         self.page.goto(self.url + query, wait_until="commit")
-        self.page.wait_for_function(IDLE, timeout=60_000, polling=50)
+        self.page.wait_for_function(IDLE, timeout=PATIENCE, polling=50)
         self.button("Next star").wait_for()
         return self
 
-    def until(self, script, argument=None, timeout=15_000) -> None:
+    def until(self, script, argument=None, timeout=PATIENCE) -> None:
         """Wait until a script says true."""
         self.page.wait_for_function(script, arg=argument, timeout=timeout, polling=30)
 
@@ -210,8 +212,8 @@ class Browser:
 
     def until_star(self, star) -> None:
         """Wait until the search field and the address name a star."""
-        self.page.wait_for_url(f"**star={star}*", timeout=15_000)
-        expect(self.field("Star")).to_have_value(star, timeout=15_000)
+        self.page.wait_for_url(f"**star={star}*", timeout=PATIENCE)
+        expect(self.field("Star")).to_have_value(star, timeout=PATIENCE)
 
     def check(self) -> None:
         assert not self.external, f"the page asked another host: {self.external}"

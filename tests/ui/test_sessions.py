@@ -63,7 +63,7 @@ def short_lived(survey_files):
     log.setLevel(level)
 
 
-def until_gone(alive, timeout=20):
+def until_gone(alive, timeout=60):
     """Wait until one is left at most: Bokeh holds the last one until the next comes."""
     end = time.monotonic() + timeout
     while alive() > 1 and time.monotonic() < end:
@@ -81,6 +81,6 @@ def test_used_and_unused_sessions_are_forgotten(alive, short_lived, page):
         page.goto(short_lived, wait_until="commit")
         page.wait_for_function(IDLE, timeout=60_000, polling=50)
         page.keyboard.press("ArrowRight")
-        page.wait_for_url("**star=star-0001*", timeout=20_000)
+        page.wait_for_url("**star=star-0001*", timeout=60_000)
         page.goto("about:blank")
     assert until_gone(alive) <= 1
