@@ -45,7 +45,12 @@ LEVELS = {
 
 GUI = {"panel", "bokeh", "holoviews", "panel_material_ui"}
 
-SIDEWAYS = {("analysis", "fitting"), ("training", "fitting"), ("training", "analysis")}
+SIDEWAYS = {
+    ("analysis", "fitting"),
+    ("training", "fitting"),
+    ("training", "analysis"),
+    ("experiments", "jobs"),
+}
 """On one level these may look at each other, in this direction only."""
 
 
