@@ -1,6 +1,6 @@
 // The title of the losses: how the lines are drawn, smoothing, range, scale.
 export function render({model}) {
-  const send = (command, value) => model.send_msg({command, value});
+  const send = (command, value = null) => model.send_msg({command, value});
   const sub = h("span.sub");
   const slider = h("input", {type: "range", min: 0, max: 0.98, step: 0.02, "aria-label": "Smoothing", title: "Smoothing of what has no validation"});
   slider.addEventListener("input", () => send("smoothing", Number(slider.value)));

@@ -1,6 +1,6 @@
 // All runs of this machine: state, progress, best score; two or more side by side.
 export function render({model}) {
-  const send = (command, value) => model.send_msg({command, value});
+  const send = (command, value = null) => model.send_msg({command, value});
   const compare = h("button.button", {"aria-pressed": "false", onclick: () => send("comparing", !model.state.comparing)}, "Compare");
   const body = h("tbody");
   const table = h("table.runs", {}, h("thead", {}, h("tr", {}, ["run", "method", "state", "", "best val."].map((text) => h("th", {scope: "col"}, text)))), body);
