@@ -15,17 +15,13 @@ from stellar_gui.analysis import latents as lat
 from stellar_gui.analysis.attribution import derivative_errors
 from stellar_gui.analysis.ceilings import NuisanceErrors, nuisance_errors, true_flux
 from stellar_gui.analysis.derivatives import jacobian
+from stellar_gui.analysis.domains import draw_domains
 from stellar_gui.analysis.leakage import label_leakage
 from stellar_gui.analysis.mixing import domain_mixing
 from stellar_gui.analysis.residuals import residual_zscore
 from stellar_gui.analysis.score_meanings import CLEAR, KNOWING, near_ceiling, score_row
 from stellar_gui.analysis.scores import BAD, OK, WARN, ScoreTable, judged
-from stellar_gui.analysis.transfer_gap import (
-    emulated,
-    evaluate,
-    gap_closed,
-    transfer_errors,
-)
+from stellar_gui.analysis.transfer_gap import gap_closed, transfer_errors
 from stellar_gui.fitting import fit_labels
 from stellar_gui.fitting.result import FitResult
 from stellar_gui.labels import to_x_fe
@@ -194,28 +190,20 @@ def _gap_rows(model, spectra, truth, labels, ceilings, seed):
 
 
 def _mixing_rows(model, spectra, seed):
-    """As many stars of the assumed labels as were observed, none of them a pair."""
-    rng = np.random.default_rng(seed)
-    assumed = model.training_labels
-    size = min(len(assumed), len(spectra), _MIXED)
-    labels = assumed[np.sort(rng.choice(len(assumed), size, replace=False))]
-    stars = spectra[np.sort(rng.choice(len(spectra), size, replace=False))]
-    split = model.own_nuisance(stars)[rng.permutation(size)]
-    synth, noise = emulated(model, labels), _noise(stars, rng)
-    observed = lat.filled(model, stars)
+    drawn = draw_domains(model, spectra, most=_MIXED, seed=seed)
 
     def mixed(flux):
-        seen = lat.filled(model, stars.replace(flux=flux + noise))
-        return domain_mixing(seen, observed, n_components=COMPONENTS, seed=seed)
+        return domain_mixing(flux, drawn.observed, n_components=COMPONENTS, seed=seed)
 
-    spectra_mixing = mixed(evaluate(model, labels, split))
     z_mixing = domain_mixing(
-        lat.latents(model, torch.tensor(synth, dtype=torch.float32), "synth"),
-        lat.latents(model, observed, "obs"),
+        *(
+            lat.latents(model, torch.tensor(flux, dtype=torch.float32), domain)
+            for flux, domain in ((drawn.synth, "synth"), (drawn.observed, "obs"))
+        ),
         seed=seed,
     )
     return [
-        _mixing_row("mixing_spectra", spectra_mixing, mixed(synth).value),
+        _mixing_row("mixing_spectra", mixed(drawn.carried), mixed(drawn.noisy).value),
         _mixing_row("mixing_z_shared", z_mixing, None),
     ]
 
@@ -324,10 +312,3 @@ def _critic_rows(accuracy, rows):
         key = f"critic_accuracy_{domain}"
         found.append(score_row(key, value, ceiling=0.5, state=state))
     return found
-
-
-def _noise(spectra, rng):
-    """Noise of each star's own ivar, (n_stars, n_pixels); 0 in bad pixels."""
-    good = spectra.good
-    sigma = np.where(good, spectra.ivar, 1.0) ** -0.5 * good
-    return rng.normal(size=sigma.shape) * sigma

@@ -1,0 +1,101 @@
+"""What a map depends on beside its data: stored with the map, shown beside it."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+METHODS = ("tsne", "pca")
+STARS = ("test", "all")
+_AT_LEAST = {
+    "perplexity": 1,
+    "early_exaggeration": 1,
+    "early_iterations": 0,
+    "iterations": 1,
+    "n_components": 2,
+    "n_stars": 25,
+    "seed": 0,
+}
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """How stars are chosen and laid out. Raises ValueError for what cannot be.
+
+    method: "tsne" (van der Maaten & Hinton 2008, as openTSNE has it, begun at the
+    principal components) or "pca", the two leading principal components alone;
+    learning_rate: "auto" is the number of points over the exaggeration (Belkina et
+    al. 2019); n_components: principal components of spectra that distances are taken
+    in; stars: "test" for those alone that no training has seen, where the survey says
+    which, or "all"; n_stars: of more, so many are drawn; noise: whether synthetic
+    spectra get noise and bad pixels of the observed stars.
+
+    >>> MapSettings(perplexity=45).to_plain()["perplexity"]
+    45
+    """
+
+    method: str = "tsne"
+    perplexity: float = 30.0
+    learning_rate: float | str = "auto"
+    early_exaggeration: float = 12.0
+    early_iterations: int = 250
+    iterations: int = 500
+    n_components: int = 15
+    stars: str = "test"
+    n_stars: int = 1800
+    noise: bool = True
+    seed: int = 1
+
+    def __post_init__(self):
+        for name, known in (("method", METHODS), ("stars", STARS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}, expected {' or '.join(known)}"
+                )
+        for name, least in _AT_LEAST.items():
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and value >= least):
+                raise ValueError(
+                    f"{name} is {value!r}, expected a number of {least} or more"
+                )
+        rate = self.learning_rate
+        if rate != "auto" and not (isinstance(rate, int | float) and rate > 0):
+            raise ValueError(
+                f"learning_rate is {rate!r}, expected 'auto' or a number above 0"
+            )
+
+    @property
+    def total_iterations(self) -> int:
+        """How many iterations a map takes; a PCA takes one."""
+        if self.method == "pca":
+            return 1
+        return self.early_iterations + self.iterations
+
+    @property
+    def words(self) -> str:
+        """Say the settings in one line.
+
+        >>> MapSettings().words
+        't-SNE · perplexity 30 · learning rate auto · 750 iterations · seed 1'
+        """
+        if self.method == "pca":
+            return "PCA · components 1 and 2"
+        return (
+            f"t-SNE · perplexity {self.perplexity:g} · learning rate "
+            f"{self.learning_rate} · {self.total_iterations} iterations · "
+            f"seed {self.seed}"
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return them in values that JSON has."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "MapSettings":
+        """The inverse of `to_plain`. Raises ValueError for an unknown setting."""
+        unknown = set(plain) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise ValueError(
+                f"a map has no setting {', '.join(sorted(unknown))}; expected some of "
+                f"{', '.join(field.name for field in dataclasses.fields(cls))}"
+            )
+        return cls(**plain)

@@ -1,0 +1,171 @@
+"""The stars of both domains, and where each stands in the three spaces.
+
+The synthetic stars are drawn from the labels that the transfer assumed in training:
+none is the pair of an observed one, and no truth is read.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from stellar_gui.analysis.domains import draw_domains
+from stellar_gui.analysis.latents import filled, latents
+from stellar_gui.maps.settings import MapSettings
+from stellar_gui.models.own_grid import check_own_grid
+from stellar_gui.spectra import Spectra
+
+SPACES = ("raw", "latents", "transferred")
+"""Physics beside observations; z_shared of both; carried over beside observations."""
+
+
+class LeftOut(NamedTuple):
+    """A star that is on no map, and why."""
+
+    star_id: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class DomainSets:
+    """n_synth synthetic and n_obs observed stars: spectra and latents, float32.
+
+    As many synthetic as observed ones, or as the model has assumed labels.
+    ``synth_labels`` are those that the synthetic spectra are made with.
+    """
+
+    wavelength: np.ndarray  # (n_pixels,)
+    synth_ids: np.ndarray  # (n_synth,) "synth-1", ...
+    star_ids: np.ndarray  # (n_obs,) of the observed stars
+    synth_labels: np.ndarray  # (n_synth, n_labels)
+    label_names: tuple[str, ...]
+    synthetic: np.ndarray  # (n_synth, n_pixels)
+    transferred: np.ndarray  # (n_synth, n_pixels)
+    observed: np.ndarray  # (n_obs, n_pixels), a typical value in bad pixels
+    good: np.ndarray  # (n_obs, n_pixels) bool
+    z_synth: np.ndarray  # (n_synth, n_z)
+    z_obs: np.ndarray  # (n_obs, n_z)
+    noise: bool
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def ids(self) -> np.ndarray:
+        """(n_synth + n_obs,) of all points of a map, the synthetic first."""
+        return np.concatenate([self.synth_ids, self.star_ids])
+
+    @property
+    def domain(self) -> np.ndarray:
+        """(n_synth + n_obs,) "synth" or "obs", as `ids`."""
+        return np.repeat(["synth", "obs"], [len(self.synth_ids), len(self.star_ids)])
+
+    def pair(self, space: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n_synth, ...) and (n_obs, ...), the points of a space."""
+        if space == "latents":
+            return self.z_synth, self.z_obs
+        synth = self.synthetic if space == "raw" else self.transferred
+        return synth, self.observed
+
+    def points(self, space: str) -> np.ndarray:
+        """(n_synth + n_obs, ...) all points of a space, as `ids`."""
+        return np.concatenate(self.pair(space))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that say what the points are, and what was done to them."""
+        n_filled = int((~self.good).sum())
+        noise = (
+            "Each has the noise and the bad pixels of an observed star."
+            if self.noise
+            else "They are free of noise."
+        )
+        notes = [
+            f"{len(self.star_ids)} observed stars beside {len(self.synth_ids)} "
+            "synthetic ones, whose labels are drawn from those that the training "
+            f"assumed; none is a pair. {noise}",
+            "In the transferred spectra z_split is that of observed stars, dealt out "
+            "at random. Latents of synthetic spectra are of noise-free ones.",
+            f"{n_filled} bad pixels of observed spectra "
+            f"({n_filled / self.good.size:.1%}) stand at a typical value.",
+        ]
+        if self.left_out:
+            notes.append(f"{len(self.left_out)} stars are on no map.")
+        return tuple(notes)
+
+
+def map_rows(spectra: Spectra, settings: MapSettings) -> np.ndarray:
+    """Return the rows of the stars that the settings choose, increasing.
+
+    Of a survey that says nothing of a split, all stars count as unseen.
+    """
+    rows = np.arange(len(spectra))
+    split = spectra.star_data.get("split")
+    if settings.stars == "test" and split is not None:
+        rows = rows[np.asarray(split) == "test"]
+    if len(rows) > settings.n_stars:
+        rng = np.random.default_rng(settings.seed)
+        rows = np.sort(rng.choice(rows, settings.n_stars, replace=False))
+    return rows
+
+
+def domain_sets(model, spectra: Spectra, settings: MapSettings) -> DomainSets:
+    """Make the sets of a transferred model and observed stars, all of ``spectra``.
+
+    Raises ValueError if the spectra are not on the model's pixels, or no star is left.
+    """
+    check_own_grid(model, spectra)
+    usable, left_out = _usable(model, spectra)
+    spectra = spectra[np.flatnonzero(usable)]
+    if not len(spectra):
+        raise ValueError(
+            f"none of {len(usable)} stars can be mapped: {left_out[0].reason}. Choose "
+            "stars with good pixels."
+        )
+    drawn = draw_domains(model, spectra, noise=settings.noise, seed=settings.seed)
+    observed = filled(model, spectra)
+    synth = torch.tensor(drawn.synth, dtype=torch.float32)
+    return DomainSets(
+        wavelength=np.asarray(spectra.wavelength),
+        synth_ids=np.array([f"synth-{k + 1}" for k in range(len(drawn.labels))]),
+        star_ids=spectra.ids,
+        synth_labels=drawn.labels,
+        label_names=tuple(model.label_names),
+        synthetic=drawn.noisy.astype(np.float32),
+        transferred=drawn.carried.astype(np.float32),
+        observed=observed.numpy(force=True),
+        good=spectra.good,
+        z_synth=latents(model, synth, "synth").astype(np.float32),
+        z_obs=latents(model, observed, "obs").astype(np.float32),
+        noise=settings.noise,
+        left_out=tuple(left_out),
+    )
+
+
+def _usable(model, spectra):
+    """Which stars can be encoded, bool (n_stars,), and why the others cannot."""
+    seen = spectra.good.any(axis=1)
+    encoded = latents(model, filled(model, spectra), "obs")
+    finite = np.isfinite(encoded).all(axis=1)
+    left_out = [
+        LeftOut(
+            str(star), "no good pixel" if not good else "its latents are no numbers"
+        )
+        for star, good, known in zip(spectra.ids, seen, finite, strict=True)
+        if not (good and known)
+    ]
+    return seen & finite, left_out
+
+
+def star_points(model, spectra: Spectra, space: str) -> np.ndarray:
+    """Return where observed stars stand in a space, to be placed on its map.
+
+    (n_stars, ...), as `DomainSets.points`. Raises ValueError if the spectra are not on
+    the model's pixels, or a star has no good pixel.
+    """
+    check_own_grid(model, spectra)
+    if not spectra.good.any(axis=1).all():
+        raise ValueError(
+            "a star has no good pixel, expected some: it cannot be placed on a map"
+        )
+    flux = filled(model, spectra)
+    return latents(model, flux, "obs") if space == "latents" else flux.numpy(force=True)
