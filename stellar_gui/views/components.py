@@ -189,6 +189,58 @@ class RunStatus(Component):
     _css = "status_bar"
 
 
+class FigureTitle(Component):
+    """The title of a card with figures: choices, a status, and what can be saved.
+
+    ``state`` has title and card (of "What am I seeing?") from the start; sub, note,
+    chips, choices [{command, label, value, options}], file, figures (names of those
+    to save), words, sentence and table {head, rows} may change. Sends "numbers" and the
+    commands of its choices.
+    """
+
+    _esm = _script("figure_title", "save")
+    _css = "figure_title"
+
+    def save(self, filename: str, text: str) -> None:
+        """Have the browser save ``text`` as a file."""
+        self._send_msg({"filename": filename, "text": text})
+
+
+class CardNote(Component):
+    """A line at the foot of a card."""
+
+    _esm = _script("card_note")
+    _css = "card_note"
+
+
+class EmptyState(Component):
+    """What stands where nothing can be shown: one sentence, one working example."""
+
+    _esm = _script("empty_state")
+    _css = "empty_state"
+
+
+class DomainBar(Component):
+    """What is shown in the maps and how, and how the maps were made."""
+
+    _esm = _script("domain_bar", "recompute", "augment")
+    _css = "domain_bar"
+
+
+class MixingScore(Component):
+    """How well two domains mix in a map, as a number and a bar."""
+
+    _esm = _script("mixing_score")
+    _css = "mixing_score"
+
+
+class MapStatus(Component):
+    """The readout of the point under the pointer in a map, and key hints."""
+
+    _esm = _script("map_status")
+    _css = "map_status"
+
+
 class Dialogs(Component):
     """Help, opening files, the cards "What am I seeing?", and notices.
 
