@@ -212,7 +212,7 @@ class DerivativePlot:
         low, high = low - 0.06 * span, high + 0.03 * span
         top = low + (high - low) / (1 - _NAMES_SHARE)
         self.figure.y_range.update(start=float(low), end=float(top))
-        _set_flux_ticks(self.figure.yaxis[0], low, high)
+        set_ticks(self.figure.yaxis[0], *flux_ticks(low, high))
         self._set_names(x[inside], values)
 
     def _set_names(self, x, values):
@@ -244,10 +244,16 @@ class DerivativePlot:
         self.fit()
 
 
-def _set_flux_ticks(axis, low, high):
+def flux_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Return three to five round values between low and high, and how they are written.
+
+    >>> flux_ticks(-0.05, 0.01)
+    ([-0.04, -0.02, 0.0], ['\u22120.04', '\u22120.02', '0.00'])
+    """
     raw = (high - low) / 4
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
     decimals = max(int(np.ceil(-np.log10(step) - 1e-9)), 0)
-    ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-    set_ticks(axis, ticks, [number(tick, decimals) for tick in ticks])
+    steps = np.arange(np.ceil(low / step), np.floor(high / step) + 1)
+    ticks = [round(float(k * step), decimals) for k in steps]
+    return ticks, [number(tick, decimals) for tick in ticks]
