@@ -127,6 +127,17 @@ def _fork(arguments):
     print(f"{forked.name} goes on from step {step} of {run.name}")
 
 
+def _score(arguments):
+    from stellar_gui.experiments.run_scores import score_run
+
+    run = runs.find_run(arguments.name)
+    if run.status().active:
+        raise ValueError(f"{run.name} is {run.status().state}; wait for its end")
+    scores = score_run(run, lambda done, total, words: print(f"{words} ..."))
+    print(f"the model of step {scores.step} on {scores.n_stars} unseen stars:")
+    print("\n".join(scores.table.lines()))
+
+
 def _change(method, text):
     name, equals, value = text.partition("=")
     if not equals:
@@ -143,6 +154,7 @@ _ACTIONS = {
     "resume": (_resume, "go on, in its process or in a new one"),
     "stop": (_ask("stop", ("starting", "running", "paused")), "save, and end"),
     "rate": (_rate, "change the learning rate from the next step on"),
+    "score": (_score, "score the transfer of a Cycle-StarNet on unseen stars"),
     "fork": (_fork, "go on from a checkpoint with other settings, in a new run"),
 }
 

@@ -1,12 +1,17 @@
 """Scores of a run's transfer: made on unseen stars, kept, and told as lights."""
 
+import shutil
+import time
+
 import numpy as np
 import pytest
 
 from stellar_gui.analysis.score_meanings import score_row
 from stellar_gui.analysis.scores import ScoreTable
+from stellar_gui.cli import main
 from stellar_gui.experiments.run_scores import score_run, unseen
 from stellar_gui.io import write_spectra
+from stellar_gui.jobs import Job
 from stellar_gui.models import save_model
 from stellar_gui.training.run import Run
 from stellar_gui.training.run_scores import (
@@ -15,7 +20,9 @@ from stellar_gui.training.run_scores import (
     read_run_scores,
     write_run_scores,
 )
+from stellar_gui.training.runs import summary
 from stellar_gui.training.start import start
+from stellar_gui.views.training_scores import TransferScores
 from tests.cycle_mock import observed, trained_emulator
 
 
@@ -44,6 +51,13 @@ def test_a_run_is_scored_on_stars_it_never_saw_and_keeps_the_scores(run):
     assert "mixing_spectra" in kept.table
     assert "gap" not in kept.table  # no truth lies beside these spectra
     assert told[0] == (0, 4, "reading the model")
+
+
+def test_the_command_line_scores_a_run(run, capsys):
+    main(["runs", "score", str(run.path)])
+    told = capsys.readouterr().out
+    assert "the model of step 12 on 26 unseen stars:" in told
+    assert "mixing of spectra" in told
 
 
 def test_stars_marked_for_tests_are_scored_before_those_that_validate():
@@ -104,3 +118,46 @@ def test_damaged_scores_count_as_none(tmp_path, table):
     assert read_run_scores(tmp_path).n_stars == 5
     (tmp_path / "scores" / "scores.json").write_text("{")
     assert read_run_scores(tmp_path) is None
+
+
+def test_a_finished_run_that_is_looked_at_is_scored_in_a_process(run):
+    shutil.rmtree(run.path / "scores", ignore_errors=True)
+    view = TransferScores()
+    (first,) = view.lights(summary(run))
+    assert first.text.startswith("is being scored on unseen stars")
+    end = time.monotonic() + 120
+    while len(view.lights(summary(run))) == 1:
+        assert time.monotonic() < end, Job(run.path / "scores").error
+        time.sleep(0.1)
+    titles = [light.title for light in view.lights(summary(run))]
+    assert titles[:2] == ["Transfer", "Swapped gap is not known"]
+    assert "Mixing of spectra" in titles
+
+
+def test_a_job_that_failed_says_why_and_is_not_started_again(run, tmp_path):
+    copy = shutil.copytree(run.path, tmp_path / "copy")
+    shutil.rmtree(copy / "scores", ignore_errors=True)
+    (copy / "config.json").write_text(
+        (copy / "config.json").read_text().replace("observed.h5", "gone.h5")
+    )
+    view = TransferScores()
+    view.lights(summary(Run(copy)))
+    end = time.monotonic() + 120
+    while Job(copy / "scores").state != "failed":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    (light,) = TransferScores().lights(summary(Run(copy)))
+    assert light.kind == "idle"
+    assert "was not scored" in light.text
+    assert "gone.h5" in light.text
+    assert Job(copy / "scores").state == "failed"
+
+
+def test_runs_that_transfer_nothing_yet_are_not_scored(tmp_path):
+    payne = Run.create(tmp_path / "payne-001", {"method": "payne"})
+    assert TransferScores().lights(summary(payne)) == []
+    assert TransferScores().lights(None) == []
+    cycle = Run.create(tmp_path / "cycle-starnet-001", {"method": "cycle-starnet"})
+    (light,) = TransferScores().lights(summary(cycle))
+    assert "when the run is finished" in light.text
+    assert not (cycle.path / "scores").exists()

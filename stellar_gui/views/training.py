@@ -24,6 +24,7 @@ from stellar_gui.views.run_words import look
 from stellar_gui.views.runs_list import RunsView
 from stellar_gui.views.training_curves import CurvesView
 from stellar_gui.views.training_form import FormView
+from stellar_gui.views.training_scores import TransferScores
 from stellar_gui.views.work import in_background
 
 _LISTED_EVERY = 4  # ticks; the chosen run is looked at at each
@@ -70,7 +71,7 @@ class TrainingPage(pn.viewable.Viewer):
         )
         self.form = FormView(files, self._started, notify)
         self.runs = RunsView(selection)
-        self.health = DiagnosticsView()
+        self.health, self._scores = DiagnosticsView(), TransferScores()
         self.bar = RunBar(
             state=bar_state(None, None, False),
             sizing_mode="stretch_width",
@@ -158,7 +159,7 @@ class TrainingPage(pn.viewable.Viewer):
             bad = look(summary.state).tone == "bad"
             self.curves.mark_end(summary.state if bad else "")
         self.replay.show(folder, method, steps)
-        self.health.show(summary, self.curves.history)
+        self.health.show(summary, self.curves.history, self._scores.lights(summary))
         self._show_bar(summary, steps)
 
     def _fresh(self):
