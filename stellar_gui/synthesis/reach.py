@@ -26,7 +26,7 @@ BOUNDING_STARS = (
     (5777.0, 4.4, 1.3),
     (6500.0, 4.0, 2.0),
 )
-_METALLICITY = 0.4
+METALLICITY = 0.4  # [X/H] of all of them
 _NEGLIGIBLE = 3e-4  # of the continuous opacity
 _WIDEST = 600.0  # km/s
 _OUTERMOST = -4.0  # lg tau5000 above which wings do not count
@@ -35,7 +35,7 @@ _LINES_AT_A_TIME = 4000
 
 
 def _bounding_labels() -> Tensor:
-    labels = torch.full((len(BOUNDING_STARS), len(SYNTHETIC_LABELS)), _METALLICITY)
+    labels = torch.full((len(BOUNDING_STARS), len(SYNTHETIC_LABELS)), METALLICITY)
     labels[:, :4] = torch.tensor([(*star, 0.0) for star in BOUNDING_STARS])
     return labels
 
