@@ -30,6 +30,7 @@ LEVELS = {
     "jobs": 3,
     "library": 3,
     "summaries": 3,
+    "maps": 4,
     "contents": 4,
     "ahead": 4,
     "session": 5,

@@ -30,12 +30,12 @@ class Domains(NamedTuple):
 
 
 def draw_domains(
-    model, spectra: Spectra, *, most: int | None = None, noise: bool = True, seed=0
+    model, spectra: Spectra, *, most: int | None = None, seed: int = 0
 ) -> Domains:
     """Draw as many stars of the model's assumed labels as there are observed ones.
 
-    most: of either, at most; noise: whether ``noisy`` and ``carried`` have any.
-    Raises ValueError if the spectra are not on the model's pixels.
+    most: of either, at most. Raises ValueError if the spectra are not on the model's
+    pixels.
     """
     rng = np.random.default_rng(seed)
     assumed = model.training_labels
@@ -44,13 +44,11 @@ def draw_domains(
     rows = np.sort(rng.choice(len(spectra), size, replace=False))
     stars = spectra[rows]
     split = model.own_nuisance(stars)[rng.permutation(size)]
-    added = _noise(stars, rng) if noise else None
+    noise = _noise(stars, rng)
     synth, carried = emulated(model, labels), evaluate(model, labels, split)
 
     def seen(flux):
-        if added is None:
-            return flux
-        return filled(model, stars.replace(flux=flux + added)).numpy(force=True)
+        return filled(model, stars.replace(flux=flux + noise)).numpy(force=True)
 
     return Domains(
         labels=np.asarray(labels, dtype=float),

@@ -6,20 +6,18 @@ synthetic spectra carried over beside the observations. Each is computed once, i
 process of its own, kept under a fingerprint of the model, the stars and the settings,
 and never moved again: a new star is placed into it.
 
-- `MapSettings`: what the user may choose; ``words`` says it in one line.
-- `MapRequest(model, spectra, settings)`: what is asked for. ``fingerprint`` is quick;
-  ``sets`` (`DomainSets`: the stars, their spectra, latents and notes) takes about a
-  second, so ask for it in the background.
-- `Maps()`: ``cached(request)`` -> `DomainMaps` or None; ``start(request)`` -> `Job`;
-  ``compute(request)`` at once, for a PCA.
-- `DomainMaps`: a mapping from a space to its `DomainMap`: ``map_id`` (for a `Lasso`),
-  ``points`` (n, 2), ``domain`` and ``ids`` (n,), ``mixing``, ``place(new)`` -> (m, 2).
+- `settings.MapSettings`: what the user may choose; ``words`` says it in one line.
+- `request.MapRequest(model, survey, settings)`: what is asked for; ``sets`` are the
+  stars of both domains (`spaces.DomainSets`), their spectra and latents.
+- `store.Maps()`: ``cached(request)``, ``start(request)`` -> `jobs.Job`,
+  ``compute(request)`` for a PCA at once.
+- `map.DomainMaps`: a mapping from a space to its `map.DomainMap`, which has ``points``,
+  ``mixing`` and ``place``; `spaces.star_points` is what a new star is placed by.
 
-Imports no openTSNE before a map is computed or a star placed: that takes seconds.
+What is imported here is light; `request` and `spaces` import torch, and laying out and
+placing openTSNE, which both take seconds.
 """
 
-from stellar_gui.maps.settings import MapSettings
+from stellar_gui.maps.settings import METHODS, SPACES, MapSettings
 
-SPACES = ("raw", "latents", "transferred")
-
-__all__ = ["SPACES", "MapSettings"]
+__all__ = ["METHODS", "SPACES", "MapSettings"]

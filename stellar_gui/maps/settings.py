@@ -4,6 +4,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from stellar_gui.analysis.augmentation import Augmentation
+
+SPACES = ("raw", "latents", "transferred")
+"""Physics beside observations; z_shared of both; carried over beside observations."""
+
 METHODS = ("tsne", "pca")
 STARS = ("test", "all")
 _AT_LEAST = {
@@ -26,8 +31,9 @@ class MapSettings:
     learning_rate: "auto" is the number of points over the exaggeration (Belkina et
     al. 2019); n_components: principal components of spectra that distances are taken
     in; stars: "test" for those alone that no training has seen, where the survey says
-    which, or "all"; n_stars: of more, so many are drawn; noise: whether synthetic
-    spectra get noise and bad pixels of the observed stars.
+    which, or "all"; n_stars: of more, so many are drawn; augmentation: None for noise
+    and bad pixels of the observed stars in synthetic spectra, else what those get
+    instead, on a map of spectra before the transfer alone.
 
     >>> MapSettings(perplexity=45).to_plain()["perplexity"]
     45
@@ -42,8 +48,8 @@ class MapSettings:
     n_components: int = 15
     stars: str = "test"
     n_stars: int = 1800
-    noise: bool = True
     seed: int = 1
+    augmentation: Augmentation | None = None
 
     def __post_init__(self):
         for name, known in (("method", METHODS), ("stars", STARS)):
@@ -71,6 +77,11 @@ class MapSettings:
         return self.early_iterations + self.iterations
 
     @property
+    def spaces(self) -> tuple[str, ...]:
+        """The spaces that maps are made of."""
+        return SPACES if self.augmentation is None else SPACES[:1]
+
+    @property
     def words(self) -> str:
         """Say the settings in one line.
 
@@ -87,7 +98,8 @@ class MapSettings:
 
     def to_plain(self) -> dict[str, Any]:
         """Return them in values that JSON has."""
-        return dataclasses.asdict(self)
+        augmentation = self.augmentation and self.augmentation.to_plain()
+        return {**dataclasses.asdict(self), "augmentation": augmentation}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> "MapSettings":
@@ -98,4 +110,7 @@ class MapSettings:
                 f"a map has no setting {', '.join(sorted(unknown))}; expected some of "
                 f"{', '.join(field.name for field in dataclasses.fields(cls))}"
             )
+        augmentation = plain.get("augmentation")
+        if augmentation is not None:
+            plain = {**plain, "augmentation": Augmentation(**augmentation)}
         return cls(**plain)

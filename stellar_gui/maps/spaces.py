@@ -5,26 +5,17 @@ none is the pair of an observed one, and no truth is read.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from stellar_gui.analysis.augmentation import Augmentation, augmented, beside
 from stellar_gui.analysis.domains import draw_domains
 from stellar_gui.analysis.latents import filled, latents
+from stellar_gui.maps.map import LeftOut
 from stellar_gui.maps.settings import MapSettings
 from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
-
-SPACES = ("raw", "latents", "transferred")
-"""Physics beside observations; z_shared of both; carried over beside observations."""
-
-
-class LeftOut(NamedTuple):
-    """A star that is on no map, and why."""
-
-    star_id: str
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +31,13 @@ class DomainSets:
     star_ids: np.ndarray  # (n_obs,) of the observed stars
     synth_labels: np.ndarray  # (n_synth, n_labels)
     label_names: tuple[str, ...]
-    synthetic: np.ndarray  # (n_synth, n_pixels)
+    synthetic: np.ndarray  # (n_synth, n_pixels), noise-free
+    noisy: np.ndarray  # (n_synth, n_pixels), as if observed
     transferred: np.ndarray  # (n_synth, n_pixels)
     observed: np.ndarray  # (n_obs, n_pixels), a typical value in bad pixels
     good: np.ndarray  # (n_obs, n_pixels) bool
     z_synth: np.ndarray  # (n_synth, n_z)
     z_obs: np.ndarray  # (n_obs, n_z)
-    noise: bool
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -59,32 +50,35 @@ class DomainSets:
         """(n_synth + n_obs,) "synth" or "obs", as `ids`."""
         return np.repeat(["synth", "obs"], [len(self.synth_ids), len(self.star_ids)])
 
-    def pair(self, space: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (n_synth, ...) and (n_obs, ...), the points of a space."""
+    def pair(
+        self, space: str, augmentation: Augmentation | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n_synth, ...) and (n_obs, ...), the points of a space.
+
+        augmentation: what synthetic spectra get instead of noise and bad pixels of
+        observed stars; latents and transferred spectra get none.
+        """
         if space == "latents":
             return self.z_synth, self.z_obs
-        synth = self.synthetic if space == "raw" else self.transferred
-        return synth, self.observed
-
-    def points(self, space: str) -> np.ndarray:
-        """(n_synth + n_obs, ...) all points of a space, as `ids`."""
-        return np.concatenate(self.pair(space))
+        if space == "transferred":
+            return self.transferred, self.observed
+        if augmentation is None:
+            return self.noisy, self.observed
+        return (
+            augmented(self.synthetic, self.wavelength, augmentation, seed),
+            beside(self.observed, self.good, self.wavelength, augmentation),
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that say what the points are, and what was done to them."""
         n_filled = int((~self.good).sum())
-        noise = (
-            "Each has the noise and the bad pixels of an observed star."
-            if self.noise
-            else "They are free of noise."
-        )
         notes = [
             f"{len(self.star_ids)} observed stars beside {len(self.synth_ids)} "
             "synthetic ones, whose labels are drawn from those that the training "
-            f"assumed; none is a pair. {noise}",
-            "In the transferred spectra z_split is that of observed stars, dealt out "
-            "at random. Latents of synthetic spectra are of noise-free ones.",
+            "assumed; none is a pair.",
+            "Synthetic spectra have noise and bad pixels of observed stars, and "
+            "transferred ones their z_split; latents are of noise-free ones.",
             f"{n_filled} bad pixels of observed spectra "
             f"({n_filled / self.good.size:.1%}) stand at a typical value.",
         ]
@@ -121,7 +115,7 @@ def domain_sets(model, spectra: Spectra, settings: MapSettings) -> DomainSets:
             f"none of {len(usable)} stars can be mapped: {left_out[0].reason}. Choose "
             "stars with good pixels."
         )
-    drawn = draw_domains(model, spectra, noise=settings.noise, seed=settings.seed)
+    drawn = draw_domains(model, spectra, seed=settings.seed)
     observed = filled(model, spectra)
     synth = torch.tensor(drawn.synth, dtype=torch.float32)
     return DomainSets(
@@ -130,13 +124,13 @@ def domain_sets(model, spectra: Spectra, settings: MapSettings) -> DomainSets:
         star_ids=spectra.ids,
         synth_labels=drawn.labels,
         label_names=tuple(model.label_names),
-        synthetic=drawn.noisy.astype(np.float32),
+        synthetic=drawn.synth.astype(np.float32),
+        noisy=drawn.noisy.astype(np.float32),
         transferred=drawn.carried.astype(np.float32),
         observed=observed.numpy(force=True),
         good=spectra.good,
         z_synth=latents(model, synth, "synth").astype(np.float32),
         z_obs=latents(model, observed, "obs").astype(np.float32),
-        noise=settings.noise,
         left_out=tuple(left_out),
     )
 
