@@ -32,6 +32,7 @@ LEVELS = {
     "summaries": 3,
     "maps": 4,
     "contents": 4,
+    "surveys": 4,
     "ahead": 4,
     "session": 5,
     "views": 6,

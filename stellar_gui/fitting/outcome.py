@@ -13,12 +13,15 @@ from stellar_gui.spectra import Spectra
 _LOG = logging.getLogger(__name__)
 
 
-def fit_outcome(model, spectra: Spectra) -> Outcome:
-    """Fit stars; never raises: a refusal is an outcome, and so is a fault."""
+def fit_outcome(model, spectra: Spectra, **options) -> Outcome:
+    """Fit stars; never raises: a refusal is an outcome, and so is a fault.
+
+    options: those of `fit_labels`.
+    """
     from stellar_gui.fitting import fit_labels
 
     try:
-        return Outcome(fit_labels(model, spectra), None)
+        return Outcome(fit_labels(model, spectra, **options), None)
     except ValueError as error:
         return Outcome(None, str(error))
     except Exception as error:  # a singular matrix, memory, a lost disk, a fault here
