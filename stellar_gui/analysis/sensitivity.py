@@ -189,24 +189,36 @@ class Difference(NamedTuple):
     left_out: tuple[str, ...]  # sentences, for the reader
 
 
-def difference(first: Sensitivity, second: Sensitivity) -> Difference:
-    """Subtract derivatives, on common labels and common pixels.
+def in_common(
+    first: Sensitivity, second: Sensitivity
+) -> tuple[Sensitivity, Sensitivity]:
+    """Return both on their common labels and common pixels, in the first's order.
 
     An abundance that only one of them knows follows iron in it. Pixels are common if
     they are the same to 1e-9, once both are in the medium of the first. Raises
     ValueError if no label or no pixel is common.
     """
-    common = [name for name in first.label_names if name in second.label_names]
+    names = [name for name in first.label_names if name in second.label_names]
     grid = convert_wavelength(second.wavelength, second.medium, first.medium)
     match = match_pixels(first.wavelength, grid)
     here = match >= 0
-    if not common or not here.any():
+    if not names or not here.any():
         raise ValueError(
-            f"the two models share {len(common)} labels and {int(here.sum())} pixels, "
+            f"the two models share {len(names)} labels and {int(here.sum())} pixels, "
             "expected some of both. Compare models of one wavelength grid."
         )
-    a = first.of_labels(common).on_pixels(here)
-    b = second.of_labels(common).on_pixels(match[here])
+    return (
+        first.of_labels(names).on_pixels(here),
+        second.of_labels(names).on_pixels(match[here]),
+    )
+
+
+def difference(first: Sensitivity, second: Sensitivity) -> Difference:
+    """Subtract what `in_common` leaves of two sensitivities; nuisance is left out.
+
+    Raises ValueError if no label or no pixel is common.
+    """
+    a, b = in_common(first, second)
     return Difference(
         dataclasses.replace(
             a,
@@ -216,7 +228,7 @@ def difference(first: Sensitivity, second: Sensitivity) -> Difference:
             nuisance_names=(),
             nuisance_sigma=a.nuisance_sigma[:0],
         ),
-        _left_out(first, second, common, int(here.sum())),
+        _left_out(first, second, a.label_names, len(a.wavelength)),
     )
 
 
