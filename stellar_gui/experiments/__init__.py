@@ -37,4 +37,8 @@ EXPERIMENTS = {
         "lines hidden from the synthetic domain, and to which element they are given",
         "masked_command",
     ),
+    "laboratory": Experiment(
+        "hide lines, train a transfer as an ordinary run, and judge what it finds",
+        "laboratory_command",
+    ),
 }
