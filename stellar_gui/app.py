@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import panel as pn
 from markdown_it import MarkdownIt
@@ -48,8 +49,12 @@ class App:
         self, library: Library, query: str = "", theme: str = "light", paths=True
     ):
         self.library = library
-        self.session = Session(fits=library.fits, library=library)
-        self.selection = Selection(self.session.stars, tuple(self.session.kinds))
+        self.session = Session(
+            fits=library.fits, library=library, files=_adopted(query, library.kinds)
+        )
+        self.selection = Selection(
+            self.session.stars, tuple(self.session.kinds), tuple(library.kinds)
+        )
         self.theme = theme if theme in TOKENS else "light"
         refused = self.take_address(query)
         self.selection.start_here()
@@ -169,6 +174,15 @@ class App:
             if name not in self.selection.model_names:
                 self.selection.add_model_name(name)
 
+    def show_adopted(self, name: str) -> None:
+        """Show the model of a training run, as it is now."""
+        shown = tuple(n for n in self.selection.models if n != name)
+        self.selection.choose(models=shown)  # an earlier one of the run goes
+        if name in self.selection.model_names:
+            self.selection.choose(models=(*shown, name))
+        else:
+            self.selection.add_model_name(name, usual=False)
+
     def _opened(self, ids):
         self.show_new_models()
         self.top.state = self._top()
@@ -241,6 +255,16 @@ def read_query(arguments: Mapping[str, list[bytes]]) -> dict[str, str]:
     {'star': 'HD 122563', 'models': 'none'}
     """
     return {name: v[0].decode(errors="replace") for name, v in arguments.items()}
+
+
+def _adopted(query, known):
+    """Files of the models of training runs that an address names, by name."""
+    from stellar_gui.training.adopted import adopted_files
+
+    if isinstance(query, str):
+        query = dict(parse_qsl(query.lstrip("?")))
+    names = query.get("models", "").split(",")
+    return adopted_files(name for name in names if name and name not in known)
 
 
 def build(library: Library | None = None, *, paths: bool = True):

@@ -1,7 +1,7 @@
 """Library: what a server has loaded for all its sessions; read once, never changed."""
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +48,8 @@ class Library:
         """The models by name, loaded on first use. Raises as `load_model` does."""
         with self._lock:
             if self._models is None:
-                from stellar_gui.models import load_model
-
                 named = zip(self.kinds, self.model_paths, strict=True)
-                self._models = {name: load_model(path) for name, path in named}
+                self._models = load_models(dict(named))
             return dict(self._models)
 
     @property
@@ -81,6 +79,30 @@ def free_name(taken: Collection[str], title: str) -> str:
         count += 1
         name = f"{title} {count}"
     return name
+
+
+def free_ids(taken: Collection[str], ids: Iterable[str]) -> list[str]:
+    """Return ids that differ from each other and from those taken.
+
+    >>> free_ids({"sun"}, ["sun", "sun", "moon"])
+    ['sun (2)', 'sun (3)', 'moon']
+    """
+    taken, free = set(taken), []
+    for star_id in ids:
+        unique, count = star_id, 1
+        while unique in taken:
+            count += 1
+            unique = f"{star_id} ({count})"
+        taken.add(unique)
+        free.append(unique)
+    return free
+
+
+def load_models(paths: Mapping[str, Path]) -> "dict[str, SpectralModel]":
+    """Return the models of files by name. Raises as `models.load_model` does."""
+    from stellar_gui.models import load_model  # torch takes seconds to import
+
+    return {name: load_model(path) for name, path in paths.items()}
 
 
 def _sample_paths():

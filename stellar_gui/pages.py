@@ -23,7 +23,7 @@ def _training(app):
         app.selection,
         app.session,
         files=[*library.spectra_paths, *library.model_paths],
-        adopted=app.show_new_models,
+        adopted=app.show_adopted,
         download=app.shell.download,
         show_text=app.dialogs.show_text,
         theme=app.theme,

@@ -54,12 +54,18 @@ class Selection(param.Parameterized):
     run = param.String(default="", doc="names of training runs, with commas between")
 
     def __init__(
-        self, stars: Container[str] = (), model_names: tuple[str, ...] = (), **values
+        self,
+        stars: Container[str] = (),
+        model_names: tuple[str, ...] = (),
+        usual_models: tuple[str, ...] | None = None,
+        **values,
     ):
-        values.setdefault("models", tuple(model_names))
+        """usual_models: what an address that names none shows; by default all."""
+        usual = model_names if usual_models is None else usual_models
+        values.setdefault("models", tuple(usual))
         super().__init__(**values)
         self.stars = stars
-        self.model_names = tuple(model_names)
+        self.model_names, self.usual_models = tuple(model_names), tuple(usual)
         self._history: list[tuple[str, dict]] = []
         self._changed_at = -math.inf
         self._undoing = False
@@ -100,10 +106,11 @@ class Selection(param.Parameterized):
         """Forget the changes so far: the view is where the user comes in."""
         self._history.clear()
 
-    def add_model_name(self, name: str) -> None:
-        """Say that a model exists now, and show it."""
+    def add_model_name(self, name: str, *, usual: bool = True) -> None:
+        """Say that a model exists now, and show it; usual: without being named."""
         if name not in self.model_names:
             self.model_names = (*self.model_names, name)
+            self.usual_models += (name,) if usual else ()
         self.choose(models=(*self.models, name))
 
     def choose(self, **values) -> list[str]:
@@ -147,7 +154,7 @@ class Selection(param.Parameterized):
             parts.append(("star", self.star))
         if self.window is not None:
             parts.append(("window", "{:.2f}-{:.2f}".format(*self.window)))
-        if self.models != self.model_names:
+        if self.models != self.usual_models:
             parts.append(("models", ",".join(self.models) or "none"))
         if self.pixel is not None:
             parts.append(("pixel", f"{self.pixel:.2f}"))
@@ -181,7 +188,7 @@ class Selection(param.Parameterized):
         values = {
             "page": "star",
             "window": None,
-            "models": self.model_names,
+            "models": self.usual_models,
             "pixel": None,
             "group_a": (),
             "group_b": (),

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stellar_gui.ahead import Ahead
-from stellar_gui.analysis.star_table import star_columns
+from stellar_gui.analysis.star_table import nearest_star, star_columns
 from stellar_gui.contents import Contents, read_contents
 from stellar_gui.fitting.outcome import fit_outcome, is_slow, moved, single
-from stellar_gui.library import Library, free_name, title_of
+from stellar_gui.io.model_header import read_model_header
+from stellar_gui.library import Library, free_ids, free_name, load_models, title_of
 from stellar_gui.spectra import Spectra
 from stellar_gui.summaries import Summaries, Summary
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from stellar_gui.fitting.cache import FitCache
     from stellar_gui.models.base import SpectralModel
 
-_NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _KEPT_STARS = 400  # spectra of single stars kept in memory
 
 
@@ -44,8 +44,12 @@ class Session:
         models: Mapping[str, "SpectralModel"] | None = None,
         fits: "FitCache | None" = None,
         library: Library | None = None,
+        files: Mapping[str, Path] | None = None,
     ):
-        """``library``: what all sessions share; its models are loaded when needed."""
+        """``library``: what all sessions share; its models are loaded when needed.
+
+        files: of models of this session alone, by name, loaded with the library's.
+        """
         self._sets: list[Spectra] = []
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}
@@ -58,6 +62,8 @@ class Session:
         self._ahead = Ahead(self)
         self._models: dict[str, SpectralModel] = {}
         self._library: Library | None = None
+        self._files = dict(files or {})
+        self._adopted = set(self._files)
         self._fault: str | None = None
         self._shifted: dict[str, SpectralModel] = {}
         self.offsets: dict[str, dict[str, float]] = {}
@@ -69,6 +75,8 @@ class Session:
             self.add_spectra(survey)
         if library is not None:
             self._library, self.kinds = library, dict(library.kinds)
+            for name, path in self._files.items():
+                self.kinds[name] = read_model_header(path)["kind"]
         for name, model in (models or {}).items():
             self.add_model(model, name)
 
@@ -86,7 +94,7 @@ class Session:
 
     def add_spectra(self, spectra: Spectra) -> list[str]:
         """Add the stars of ``spectra``; return their ids, changed where taken."""
-        ids = self._free_ids(spectra.ids.tolist())
+        ids = free_ids(self._where, spectra.ids.tolist())
         index = len(self._sets)
         self._sets.append(spectra)
         self._summaries.add_set(len(spectra))
@@ -94,23 +102,31 @@ class Session:
         self.order = [*self.order, *ids]
         return ids
 
-    def _free_ids(self, ids):
-        taken, free = set(self._where), []
-        for star_id in ids:
-            unique, count = star_id, 1
-            while unique in taken:
-                count += 1
-                unique = f"{star_id} ({count})"
-            taken.add(unique)
-            free.append(unique)
-        return free
-
     def add_model(self, model: "SpectralModel", name: str | None = None) -> str:
         """Add a model; return its name, which says its kind and is not taken."""
         name = free_name(self.kinds, name or title_of(model.kind))
         self.kinds = self.kinds | {name: model.kind}
         self._take(name, model)
         return name
+
+    def adopt(self, model: "SpectralModel", run: str) -> str:
+        """Add the model of a training run; return its name, which is that of the run.
+
+        An earlier model of the run makes room for it.
+        """
+        if run not in self._adopted:
+            run = free_name(self.kinds, run)
+        self._adopted.add(run)
+        self.kinds = self.kinds | {run: model.kind}
+        self._take(run, model)
+        return run
+
+    def origin(self, name: str) -> str | None:
+        """Return which training run an adopted model comes from; None for others."""
+        if name not in self._adopted:
+            return None
+        run = self.models[name].provenance["run"]
+        return f"{name} is the model of the run {run['name']} at step {run['step']:,}"
 
     def _take(self, name, model):
         from stellar_gui.fitting.cache import model_fingerprint
@@ -129,7 +145,7 @@ class Session:
         library = self._library
         if library is not None:
             try:
-                models = library.models
+                models = library.models | load_models(self._files)
             except (ValueError, OSError) as error:
                 self._fault = f"the models could not be loaded: {error}"
                 raise
@@ -234,18 +250,11 @@ class Session:
         position and spans: value and length of the axis, by label name. None if no
         star of the list lies within a twentieth of the axes.
         """
-        columns = self.columns()
-        if not self.order or not set(position) <= set(columns):
-            return None
-        distance = np.zeros(len(self._where))
-        for name, value in position.items():
-            distance += ((columns[name] - value) / spans[name]) ** 2
-        ids = self.ids
-        if len(self.order) < len(ids):
-            distance[~np.isin(np.array(ids), np.array(self.order))] = np.nan
-        if not (distance <= _NEARBY**2).any():
-            return None
-        return ids[int(np.nanargmin(distance))]
+        listed = None
+        if len(self.order) < len(self._where):
+            listed = np.isin(np.array(self.ids), np.array(self.order))
+        row = nearest_star(self.columns(), position, spans, listed)
+        return None if row is None else self.ids[row]
 
     # ---- fits
 

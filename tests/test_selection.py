@@ -152,3 +152,20 @@ def test_what_is_no_lasso_is_said_and_ignored(selection):
     (sentence,) = selection.from_query("?lasso_a=m1:0,0")
     assert "expected map:x,y" in sentence
     assert selection.lasso_a is None
+
+
+def test_models_that_are_not_there_by_themselves_stand_in_the_address():
+    """Such as that of a training run, so that a reload brings it back."""
+    selection = Selection({"a"}, ("Cannon", "Payne"))
+    selection.add_model_name("Payne 2")
+    assert selection.to_query() == ""
+    selection.add_model_name("payne-001", usual=False)
+    assert selection.to_query() == "?models=Cannon,Payne,Payne 2,payne-001".replace(
+        " ", "%20"
+    )
+    again = Selection({"a"}, ("Cannon", "payne-001"), ("Cannon",))
+    assert again.models == ("Cannon",)
+    assert again.from_query("?models=Cannon,payne-001") == []
+    assert again.models == ("Cannon", "payne-001")
+    again.from_query("")
+    assert again.models == ("Cannon",)

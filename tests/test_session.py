@@ -1,5 +1,7 @@
 """What one session has loaded: fits of the moment, files of its own, work ahead."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -288,3 +290,41 @@ def test_the_cache_forgets_the_least_used_first(cannon):
         cache.get("a")
     assert cache.get("a") is not None
     assert cache.get("b") is None
+
+
+def of_run(model, step):
+    run = {"name": "cannon-001", "step": step}
+    return dataclasses.replace(model, provenance={**model.provenance, "run": run})
+
+
+def test_the_model_of_a_run_knows_it_and_a_later_one_takes_its_place(session, cannon):
+    assert session.adopt(of_run(cannon, 3), "cannon-001") == "cannon-001"
+    before = session.fit("cannon-001", "star-0000").chi2[0]
+    assert session.adopt(of_run(small_cannon(1), 1500), "cannon-001") == "cannon-001"
+    assert list(session.kinds) == ["Cannon", "cannon-001"]
+    assert session.fit("cannon-001", "star-0000").chi2[0] != before
+    assert session.origin("cannon-001") == (
+        "cannon-001 is the model of the run cannon-001 at step 1,500"
+    )
+    assert session.origin("Cannon") is None
+
+
+def test_a_run_named_like_a_model_does_not_take_its_place(session, cannon):
+    assert session.adopt(of_run(small_cannon(1), 3), "Cannon") == "Cannon 2"
+    assert session.models["Cannon"] is cannon
+
+
+def test_models_of_runs_are_loaded_with_those_of_the_library(tmp_path, cannon):
+    write_spectra(tmp_path / "small.h5", small_survey(5))
+    save_model(cannon, tmp_path / "cannon.safetensors")
+    save_model(of_run(small_cannon(1), 7), tmp_path / "model.safetensors")
+    library = Library([tmp_path / "small.h5", tmp_path / "cannon.safetensors"])
+    files = {"cannon-001": tmp_path / "model.safetensors"}
+    session = Session(library=library, files=files)
+    assert not session.loaded
+    assert session.kinds == {"Cannon": "cannon", "cannon-001": "cannon"}
+    assert session.awaited("star-0000") == ["Cannon", "cannon-001"]
+    session.settle("star-0000")
+    assert list(session.fits_of("star-0000", session.kinds)) == list(session.kinds)
+    assert "at step 7" in session.origin("cannon-001")
+    assert list(library.models) == ["Cannon"]

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ _OPERATORS = {
     ">": operator.gt,
     "<": operator.lt,
 }
+_NEARBY = 0.05  # of an axis; a click farther from every star picks none
 _COMPARISON = re.compile(r"^(.+?)\s*(>=|<=|!=|=|>|<)\s*(.+)$")
 
 
@@ -82,6 +83,34 @@ def sort_stars(rows, values, *, descending: bool = False) -> np.ndarray:
         order = np.argsort(values, kind="stable")
         order = order[::-1] if descending else order
     return rows[order]
+
+
+def nearest_star(
+    columns: Mapping[str, np.ndarray],
+    position: Mapping[str, float],
+    spans: Mapping[str, float],
+    listed: np.ndarray | None = None,
+) -> int | None:
+    """Return the row of the star nearest to a position; None if none lies nearby.
+
+    columns: name to (n_stars,) numbers; position and spans: value and length of each
+    axis, by name; nearby is a twentieth of the axes. listed: bool (n_stars,), the stars
+    that count; None: all.
+
+    >>> columns = {"teff": np.array([5000.0, 4000.0])}
+    >>> [nearest_star(columns, {"teff": t}, {"teff": 1e3}) for t in (4040.0, 4500.0)]
+    [1, None]
+    """
+    if not set(position) <= set(columns):
+        return None
+    squared = sum(
+        ((columns[name] - value) / spans[name]) ** 2 for name, value in position.items()
+    )
+    if listed is not None:
+        squared = np.where(listed, squared, np.nan)
+    if not (squared <= _NEARBY**2).any():
+        return None
+    return int(np.nanargmin(squared))
 
 
 def star_columns(sets: Sequence[Spectra]) -> dict[str, np.ndarray]:

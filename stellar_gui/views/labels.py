@@ -76,6 +76,8 @@ class LabelsView(pn.viewable.Viewer):
     def _notes(self, star_id, names, fits, rows):
         notes = []
         for name in names:
+            if name in fits and (text := self._session.origin(name)):
+                notes.append({"kind": "info", "text": text})
             if name not in fits:
                 sentence = self._session.missing(name, star_id)
                 if sentence:

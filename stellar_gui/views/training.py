@@ -54,13 +54,13 @@ class TrainingPage(pn.viewable.Viewer):
         session: Session,
         *,
         files: Iterable[Path] = (),
-        adopted: Callable[[], None] = lambda: None,
+        adopted: Callable[[str], None] = lambda name: None,
         download: Callable[[str, str], None] = lambda name, text: None,
         show_text: Callable[[str, str], None] = lambda title, text: None,
         theme: str = "light",
         **params,
     ):
-        """files: that the server was given; adopted: a model was added to the session;
+        """files: that the server was given; adopted: hears which model the session got;
         download and show_text: give the user a file, or a text to read."""
         super().__init__(**params)
         self._selection, self._session = selection, session
@@ -298,8 +298,8 @@ class TrainingPage(pn.viewable.Viewer):
         if isinstance(result, Exception):
             notify("error", f"run {name} has no model to use: {result}")
             return
-        title = self._session.add_model(result, name)
-        self._adopted()
+        title = self._session.adopt(result, name)
+        self._adopted(title)
         step = result.provenance.get("run", {}).get("step")
         at = f" at step {step:,}" if step else ""
         notify("success", f"{title}, the model of run {name}{at}, is on the Star page")
@@ -382,10 +382,11 @@ def _kept_steps(summary):
 
 
 def _model_of(path):
-    from stellar_gui.training.replay import model_of
+    from stellar_gui.models import load_model
+    from stellar_gui.training.adopted import adopt
     from stellar_gui.training.run import Run
 
-    return model_of(Run(path))
+    return load_model(adopt(Run(path)))
 
 
 def _import_training():
