@@ -129,7 +129,7 @@ def start(
     else:
         config = new_config(method, data, options)
     if nice and hasattr(os, "nice"):
-        os.nice(nice)
+        os.nice(max(nice - os.nice(0), 0))  # whoever started it may be nice already
     if config.get("threads"):
         torch.set_num_threads(config["threads"])
     opened = _opened(run, config, resume)
