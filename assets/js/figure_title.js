@@ -3,12 +3,12 @@
 export function render({model}) {
   const send = (command, value = null) => model.send_msg({command, value});
   const {title, card} = model.state;
-  const sub = h("span.sub"), note = h("span.note.muted"), choices = h("span.choices"), chips = h("span.chips", {role: "status", "aria-label": `Status of ${title}`});
+  const sub = h("span.sub"), legend = h("span.legend"), note = h("span.note.muted"), choices = h("span.choices"), chips = h("span.chips", {role: "status", "aria-label": `Status of ${title}`});
   const text = h("p"), numbers = h("div");
   const save = saveMenu(`Save ${title.toLowerCase()}`, (kind) => {
-    const {file, figures, words = [], sub: place} = model.state;
+    const {file, figures, words = [], legend: named = [], sub: place} = model.state;
     if (kind === "ecsv") return send("numbers");
-    savePicture(kind, {title: file ?? title, figures, words: [{text: place ?? "", token: "ink2"}, ...words]});
+    savePicture(kind, {title: file ?? title, figures, words: [{text: place ?? "", token: "ink2"}, ...words, ...named.map(([text, token]) => ({text, token}))]});
   });
   const choice = ({command, label, value, options}) => h("span.segments", {role: "group", "aria-label": label},
     options.map(([own, word, tip]) => h("button", {"aria-pressed": String(own === value), title: tip ?? null, onclick: () => send(command, own)}, word)));
@@ -19,6 +19,7 @@ export function render({model}) {
     const state = model.state;
     sub.textContent = sub.title = state.sub ?? "";
     note.textContent = note.title = state.note ?? "";
+    legend.replaceChildren(...(state.legend ?? []).map(([word, token]) => h("span", {style: `color: var(--${token})`}, word)));
     redraw(choices, (state.choices ?? []).map(choice));
     chips.replaceChildren(...(state.chips ?? []).map(({kind, text: word, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), word)));
     text.textContent = state.sentence ?? "";
@@ -31,6 +32,6 @@ export function render({model}) {
     if (filename) saveBlob(new Blob([content]), filename);
   });
   draw();
-  return h("div.title-row.figure-title", {}, h("h2", {}, title), helpButton(card), sub, h("span.spacer"), note, choices, chips, save,
+  return h("div.title-row.figure-title", {}, h("h2", {}, title), helpButton(card), sub, h("span.spacer"), note, legend, choices, chips, save,
     h("div.visually-hidden", {}, text, numbers));
 }
