@@ -7,6 +7,7 @@ the sample survey.
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -21,6 +22,7 @@ from stellar_gui.paths import assets
 from stellar_gui.plots.style import TOKENS, number
 from stellar_gui.selection import PAGES, Selection
 from stellar_gui.session import Session
+from stellar_gui.training.runs import live_runs
 from stellar_gui.views.components import Dialogs, EmptyPage, Shell, TopBar
 from stellar_gui.views.files import Files
 from stellar_gui.views.keys import commands_of, help_of
@@ -29,6 +31,7 @@ from stellar_gui.views.template import make_page
 
 THEME_COOKIE = "stellar_gui_theme"
 _UNUSED = 300_000  # ms that a session outlives its browser tab, to reconnect
+_COUNT_EVERY = 3.0  # seconds between looks at which runs are being trained
 _PAGE_FIRST = 3.0  # seconds for a first page to be asked for before models are loaded
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -59,6 +62,7 @@ class App:
         refused = self.take_address(query)
         self.selection.start_here()
         self.timer = None
+        self._training, self._counted = live_runs(), time.monotonic()
         self._views: dict[str, pn.viewable.Viewer] = {}
         self._panes: dict[str, pn.viewable.Viewable] = {}
         self._body = pn.Column(sizing_mode="stretch_both", margin=0)
@@ -194,6 +198,11 @@ class App:
     def tick(self) -> None:
         """Now and then: show what the background has done since."""
         self.view(self.selection.page).tick()
+        if time.monotonic() - self._counted > _COUNT_EVERY:
+            self._counted, before = time.monotonic(), self._training
+            self._training = live_runs()
+            if self._training != before:
+                self.top.state = self._top()
 
     def run_by(self, timer) -> None:
         """Have ``timer`` call `tick`, as often as the page that is shown asks for."""
@@ -218,7 +227,15 @@ class App:
             "page": self.selection.page,
             "data": f"{self.library.title} · {stars} stars",
             "dark": self.theme == "dark",
+            "training": self._training_words(),
         }
+
+    def _training_words(self):
+        """How many runs are being trained; the Training page says it at length."""
+        n = len(self._training)
+        if not n or self.selection.page == "training":
+            return ""
+        return f"{n} run{'s' * (n > 1)} training"
 
     def _dialogs_state(self, paths, refused):
         return {

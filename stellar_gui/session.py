@@ -46,10 +46,8 @@ class Session:
         library: Library | None = None,
         files: Mapping[str, Path] | None = None,
     ):
-        """``library``: what all sessions share; its models are loaded when needed.
-
-        files: of models of this session alone, by name, loaded with the library's.
-        """
+        """library: what all sessions share; files: of further models, by name. Models
+        are loaded when needed."""
         self._sets: list[Spectra] = []
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}

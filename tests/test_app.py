@@ -11,6 +11,7 @@ from stellar_gui.app import App, allowed_origins, read_query, serve
 from stellar_gui.io import write_spectra
 from stellar_gui.library import Library
 from stellar_gui.models import save_model
+from stellar_gui.training.run import Run, Status
 from stellar_gui.views.notify import faults_go_to, guarded
 
 from .small_survey import small_cannon, small_survey
@@ -218,3 +219,20 @@ def test_a_closed_session_is_forgotten(library):
     del app
     gc.collect()
     assert gone() is None
+
+
+def test_the_top_bar_counts_the_runs_that_are_trained(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("STELLAR_GUI_RUNS", str(tmp_path))
+    monkeypatch.setattr("stellar_gui.app._COUNT_EVERY", 0.0)
+    app.tick()
+    assert app.top.state["training"] == ""
+    for name in ("payne-001", "payne-002"):
+        run = Run.create(tmp_path / name, {"method": "payne"})
+        run.write_status(Status("running"))
+    app.tick()
+    assert app.top.state["training"] == "2 runs training"
+    run.write_status(Status("stopped"))
+    app.tick()
+    assert app.top.state["training"] == "1 run training"
+    app.run("page", "training")
+    assert app.top.state["training"] == ""  # the page itself says it

@@ -2,13 +2,20 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
 from stellar_gui.cli import main
 from stellar_gui.training.control import Controls
 from stellar_gui.training.run import Run, Status
-from stellar_gui.training.runs import compare, find_run, list_runs, summary
+from stellar_gui.training.runs import (
+    compare,
+    find_run,
+    list_runs,
+    live_runs,
+    summary,
+)
 
 
 def config(**options):
@@ -54,6 +61,28 @@ def test_a_damaged_run_is_listed_as_unreadable(folder):
     damaged = list_runs()[1]
     assert damaged.state == "unreadable"
     assert damaged.status.message
+
+
+def test_a_run_that_is_removed_while_it_is_listed_is_left_out(folder, monkeypatch):
+    read = Run.status
+
+    def remove_first(run):
+        shutil.rmtree(folder / "payne-002", ignore_errors=True)
+        return read(run)
+
+    monkeypatch.setattr(Run, "status", remove_first)
+    assert [one.name for one in list_runs()] == ["payne-003", "payne-001"]
+
+
+def test_live_runs_are_those_that_a_process_is_at_work_on(folder):
+    assert live_runs() == []
+    Run(folder / "payne-002").write_status(Status("running", 3, 10))
+    assert live_runs() == ["payne-002"]
+    (folder / "payne-001" / "status.json").write_text("{")
+    (folder / "payne-003" / "status.json").write_text('{"state": "running", "pid": 0}')
+    assert live_runs() == ["payne-002"]
+    Run(folder / "payne-002").write_status(Status("stopped", 3, 10))
+    assert live_runs() == []
 
 
 def test_a_run_of_a_newer_version_can_be_read(folder):

@@ -2,7 +2,7 @@
 export function render({model}) {
   const bar = h("nav.bar", {"aria-label": "Pages"});
   const draw = () => {
-    const {pages, page, data, dark} = model.state;
+    const {pages, page, data, dark, training} = model.state;
     const tabs = pages.map(([name, title]) =>
       h("button.tab", {"aria-current": name === page ? "page" : null, onclick: () => model.send_msg({command: "page", value: name})}, title));
     const logo = drawing("svg", {width: 22, height: 22, viewBox: "0 0 22 22", "aria-hidden": "true"},
@@ -16,6 +16,7 @@ export function render({model}) {
     const theme = dark ? "Change to the light theme" : "Change to the dark theme";
     redraw(bar,
       h("span.logo", {}, logo), h("span.product", {}, "stellar_gui"), ...tabs, h("span.spacer"),
+      training ? h("button.training", {title: "Look at the Training page", onclick: () => model.send_msg({command: "page", value: "training"})}, h("i"), training) : null,
       h("span.data.muted", {}, data),
       h("button.icon-button", {"aria-label": "Open a file", title: "Open a file", onclick: () => model.send_msg({command: "open"})}, icon("open", 20)),
       h("button.icon-button", {"aria-label": "Help and keys", title: "Help and keys", onclick: () => model.send_msg({command: "help"})}, icon("help", 20)),

@@ -1,6 +1,8 @@
 """Runs: the training runs of a folder, whoever started them, and how they differ."""
 
+import contextlib
 import difflib
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 from stellar_gui import paths
 from stellar_gui.training.config import GENERAL
 from stellar_gui.training.options import OPTIONS, with_defaults
-from stellar_gui.training.run import Run, Status
+from stellar_gui.training.run import ACTIVE, Run, Status
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,16 @@ class Summary:
 
 
 def summary(run: Run) -> Summary:
-    """Return what there is to know of a run at a glance."""
+    """Return what there is to know of a run at a glance.
+
+    Raises FileNotFoundError if its folder has been removed.
+    """
     created = (run.path / "config.json").stat().st_mtime
     try:
         status, config = run.status(), run.config
     except (OSError, ValueError, TypeError) as fault:
+        if not run.path.exists():
+            raise FileNotFoundError(f"the run {run.name} has been removed") from None
         status, config = Status("unreadable", message=str(fault)), {}
     return Summary(run.name, run.path, status, config, created)
 
@@ -52,9 +59,31 @@ def summary(run: Run) -> Summary:
 def list_runs(folder: str | Path | None = None) -> list[Summary]:
     """Return the runs in a folder, by default the user's, those made last first."""
     folder = paths.runs() if folder is None else Path(folder)
-    found = [file.parent for file in folder.glob("*/config.json")]
-    summaries = [summary(Run(path)) for path in found]
+    summaries = []
+    for file in folder.glob("*/config.json"):
+        with contextlib.suppress(FileNotFoundError):  # removed while it was listed
+            summaries.append(summary(Run(file.parent)))
     return sorted(summaries, key=lambda s: (-s.created, s.name))
+
+
+def live_runs(folder: str | Path | None = None) -> list[str]:
+    """Return the names of the runs in a folder that a process is at work on.
+
+    Cheap: a run that has ended is not read again until its status is written anew.
+    """
+    folder = paths.runs() if folder is None else Path(folder)
+    live = []
+    for file in sorted(folder.glob("*/status.json")):
+        with contextlib.suppress(OSError, ValueError, TypeError):  # damaged or removed
+            ended = _has_ended(file, file.stat().st_mtime_ns)
+            if not ended and Run(file.parent).status().active:
+                live.append(file.parent.name)
+    return live
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_ended(file, written):
+    return json.loads(file.read_text(encoding="utf-8"))["state"] not in ACTIVE
 
 
 def find_run(name: str | Path, folder: str | Path | None = None) -> Run:
