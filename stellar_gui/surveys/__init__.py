@@ -1,4 +1,4 @@
-"""Surveys: the fits of a whole set of stars by one model, and what users decide on them.
+"""Surveys: the fits of many stars by one model, and what users decide on them.
 
 Everything lies in files: fits in the cache, found again by the content of data and
 model; decisions in the user's data folder. No Panel here.

@@ -49,7 +49,7 @@ def _inputs(job):
     ):
         if got != expected:
             raise ValueError(
-                f"the {what} changed since the survey was asked for: fingerprint {got}, "
+                f"the {what} changed since the fits were asked for: fingerprint {got}, "
                 f"expected {expected}. Open the file again and start the fits anew."
             )
     return model, (spectra, rows)
