@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stellar_gui.experiments.trial import SHARES, STARS, STEPS, Trial
+from stellar_gui.experiments.verdict import verdict
 
 _TOLD_EVERY = 500  # steps
 
@@ -77,7 +78,8 @@ def finding_lines(findings: Mapping[str, Any]) -> list[str]:
         )
     if named is not None:
         lines += ["elements of the hidden lines that were found", *named["text"]]
-    return [*lines, *_confusion(findings["confusion"])]
+    said = [sentence.text for sentence in verdict(findings)]
+    return [*lines, *_confusion(findings["confusion"]), *said]
 
 
 def _share(rate):

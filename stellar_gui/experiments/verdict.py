@@ -1,0 +1,94 @@
+"""What the findings of a trial say, in sentences, for better or worse.
+
+A short training may be no better than "always iron", and lines are found as well
+without a network: where that is so, it is the first thing to be said.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Sentence(NamedTuple):
+    """kind: "ok", "warning" or "bad"."""
+
+    kind: str
+    text: str
+
+
+def verdict(findings: Mapping[str, Any]) -> list[Sentence]:
+    """Return what is to be said, the elements first, then the places.
+
+    findings: of `findings.judge`.
+    """
+    if not findings["candidates"]:
+        return [
+            Sentence(
+                "bad",
+                "No candidate reaches the threshold: this training found nothing.",
+            )
+        ]
+    found = [_elements(findings["named"]), _places(findings), _false(findings)]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def _elements(named):
+    if named is None:
+        return Sentence("bad", "No candidate is a hidden line.")
+    own, iron, ceiling = named["own"], named["always_iron"], named["ceiling"]["value"]
+    told = (
+        f"Of the {named['n']} hidden lines found, {own['value']:.0%} are given to "
+        f"their own element ({own['low']:.0%} to {own['high']:.0%})"
+    )
+    yardsticks = (
+        f"\u201calways iron\u201d is right for {iron:.0%}, and the true physics, "
+        f"which blends mislead, for {ceiling:.0%}"
+    )
+    if own["low"] > iron:
+        return Sentence("ok", f"{told}: better than chance; {yardsticks}.")
+    if own["high"] < iron:
+        return Sentence("bad", f"{told}: worse than knowing nothing; {yardsticks}.")
+    return Sentence(
+        "warning", f"{told}: not told apart from knowing nothing; {yardsticks}."
+    )
+
+
+def _places(findings):
+    plain, recall = findings["without_network"], findings["recall"]["value"]
+    precision, simple = findings["precision"]["value"], plain["precision"]["value"]
+    as_good = plain["recall"]["value"] >= recall and (simple or 0.0) >= precision
+    told = (
+        f"{recall:.0%} of the hidden lines are found and {precision:.0%} of the "
+        "candidates are where lines were hidden"
+    )
+    beside = (
+        f"the mean difference of the domains, without a network, finds "
+        f"{plain['recall']['value']:.0%}"
+    )
+    if simple is not None:
+        beside += f", and {simple:.0%} of what it finds is right"
+    if as_good:
+        return Sentence(
+            "warning",
+            f"{told}; {beside}. To find lines needs no network here: what it adds is "
+            "the element.",
+        )
+    return Sentence("ok", f"{told}; {beside}.")
+
+
+def _false(findings):
+    reference = findings["reference"]
+    if reference is None:
+        return Sentence(
+            "warning",
+            "How many candidates are false is not known yet: the training in which "
+            "nothing is hidden will tell.",
+        )
+    n, dips = reference["candidates"], reference["dips"]
+    rate = reference["rate"]
+    text = (
+        f"In a training with nothing hidden {n} of {dips} dips pass for candidates "
+        f"({rate['low']:.1%} to {rate['high']:.1%})"
+    )
+    if 2 * n >= len(findings["candidates"]):
+        return Sentence("bad", f"{text}: half of these candidates may be false.")
+    return Sentence("ok" if n <= 2 else "warning", f"{text}.")
