@@ -104,6 +104,7 @@ def test_imports_go_down_only(path):
         "stellar_gui.fitting",
         "stellar_gui.analysis",
         "stellar_gui.training",
+        "stellar_gui.maps.store",
         "stellar_gui.selection",
         "stellar_gui.session",
     ],

@@ -51,6 +51,8 @@ def lay_out(
             inplace=True,
         )
         begun += iterations
+    if report:
+        report(begun)
     positions = np.asarray(embedding, dtype=float)
     return positions - (positions.max(axis=0) + positions.min(axis=0)) / 2
 
