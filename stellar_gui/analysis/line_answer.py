@@ -21,6 +21,7 @@ from stellar_gui.preprocess.doppler import doppler_factor
 CLEAR, LIKELY = 4.0, 1.7  # ratios of the first element to the second
 NOTHING = 0.005  # flux; elements that move it by less make no line
 BLENDED = 0.3  # share of the absorption, of another element, that makes a blend
+_MOST = 0.6  # share of the absorption from which the list overrules models
 _NEAR = 1.5  # pixels from the wavelength that a model must have one
 
 
@@ -36,34 +37,43 @@ VERDICTS = {
     "clear": Verdict(
         "clear",
         "ok",
-        "the first element moves this pixel at least 4 times as much as the second; on "
-        "the sample's lines such an answer was right in 97 of 100 cases or more",
+        "the first element moves this pixel at least 4 times as much as the second; of "
+        "such answers on the sample's lines more than 9 in 10 were right",
     ),
     "likely": Verdict(
         "likely",
         "warning",
-        "the first element moves this pixel 1.7 to 4 times as much as the second; on "
-        "the sample's lines such an answer was right in about 9 of 10 cases",
+        "the first element moves this pixel 1.7 to 4 times as much as the second; of "
+        "such answers on the sample's lines more than 8 in 10 were right",
     ),
     "ambiguous": Verdict(
         "ambiguous",
         "warning",
         "the first element moves this pixel less than 1.7 times as much as the second; "
-        "on the sample's lines such an answer was right in about 2 of 3 cases",
+        "of such answers on the sample's lines about 7 in 10 were right",
     ),
     "blend": Verdict(
         "blend",
         "warning",
-        "lines of two elements share this pixel: by the line list, the other makes 30 "
-        "per cent of the absorption or more",
+        "another element makes 30 per cent of the absorption or more, by the line "
+        "list, and the first moves this pixel less than 4 times as much as the second; "
+        "of such answers on the sample's lines about 6 in 10 were right",
     ),
-    "disputed": Verdict("disputed", "bad", "models that know the elements disagree"),
+    "disputed": Verdict(
+        "disputed", "bad", "models of equally many elements name different ones"
+    ),
+    "no label": Verdict(
+        "no label",
+        "warning",
+        "most of the absorption is, by the line list, of an element that no loaded "
+        "model has a label for",
+    ),
     "no line": Verdict(
         "no line", "ok", "no element moves this pixel by 0.005 of the continuum"
     ),
     "not covered": Verdict("not covered", "bad", "no loaded model has this pixel"),
 }
-"""What each word means. "disputed" overrules "blend", and that the ratios."""
+"""What each word means. "no label" and "disputed" overrule what ratios say."""
 
 
 class Ranking(NamedTuple):
@@ -108,7 +118,7 @@ class LineAnswer(NamedTuple):
         >>> nothing.words
         'not covered'
         """
-        if self.verdict.word in {"no line", "not covered"}:
+        if self.verdict.word in {"no label", "no line", "not covered"}:
             return self.verdict.word
         ratio = f"{self.ratio:.1f}" if self.ratio < 10 else "more than 10"
         return f"{self.verdict.word}, {ratio} : 1"
@@ -145,7 +155,9 @@ def answer(
     main = max(rankings, key=lambda name: _n_elements(rankings[name]))
     own = rankings[main]
     verdict = _verdict(own, rankings, sensitivities, near)
-    element = None if verdict.word == "no line" else own.element
+    element = {"no line": None, "no label": near[0].element if near else None}.get(
+        verdict.word, own.element
+    )
     flux = sensitivities[main].flux[_pixel(sensitivities[main], wavelength)]
     species = [line.species for line in near if line.element == element]
     return LineAnswer(
@@ -207,7 +219,10 @@ def _verdict(own, rankings, sensitivities, near):
     strongest = max(own.strength[at(n)] for n in own.label_names if describe(n).element)
     if strongest < NOTHING:
         return VERDICTS["no line"]
-    if _is_disputed(own, rankings, sensitivities):
+    known = set().union(*(found.elements for found in sensitivities.values()))
+    if near and near[0].share >= _MOST and near[0].element not in known:
+        return VERDICTS["no label"]
+    if _is_disputed(own, rankings):
         return VERDICTS["disputed"]
     if own.ratio >= CLEAR:
         return VERDICTS["clear"]
@@ -216,13 +231,16 @@ def _verdict(own, rankings, sensitivities, near):
     return VERDICTS["likely" if own.ratio >= LIKELY else "ambiguous"]
 
 
-def _is_disputed(own, rankings, sensitivities):
-    """Whether a model that knows both elements prefers another, beyond doubt."""
-    for name, other in rankings.items():
-        knows = own.element in sensitivities[name].elements
-        if knows and other.element != own.element and other.ratio >= LIKELY:
-            return True
-    return False
+def _is_disputed(own, rankings):
+    """Whether another model of as many elements prefers another, beyond doubt.
+
+    In a model of few elements each stands for others that follow it among real stars.
+    """
+    return any(
+        other.element != own.element and other.ratio >= LIKELY
+        for other in rankings.values()
+        if _n_elements(other) == _n_elements(own)
+    )
 
 
 def _other_share(element, near):
