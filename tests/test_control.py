@@ -108,6 +108,22 @@ def test_learning_rate_changes_from_the_next_step_on(run):
     assert status.message == "learning rate set to 0.5 at step 4"
 
 
+def test_a_learning_rate_outlives_a_process_that_is_killed(run):
+    """Before the next checkpoint that would have been made anyway."""
+
+    def asks_and_dies(step, total, losses):
+        asks_at(run, 4, "learning_rate", learning_rate=0.5)(step, total, losses)
+        if step == 7:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        train(RatedTrainer(MANY), run, progress=asks_and_dies)
+    (run.path / "control.json").unlink()
+    resumed = RatedTrainer()
+    assert train(resumed, run, resume=True).state == "finished"
+    assert resumed.optimizer.param_groups[0]["lr"] == 0.5
+
+
 def test_a_learning_rate_is_asked_for_once(run):
     controls = Controls(run.path)
     write_control(run.path, "learning_rate", learning_rate=1e-3)

@@ -99,14 +99,17 @@ def test_out_of_memory_is_answered_with_the_batch_size_that_fits(tmp_path):
     status = run.status()
     assert status.state == "failed"
     assert "cpu has too little memory for a step (CUDA out of memory." in status.message
+    assert status.fitting_batch == 12
     assert run.load()["step"] == 3
 
 
 def test_where_not_even_one_spectrum_fits_that_is_said(tmp_path):
     trainer = GreedyTrainer()
     trainer.fits = 0
+    run = Run.create(tmp_path / "run", {})
     with pytest.raises(MemoryError, match="Not even one spectrum fits"):
-        train(trainer, Run.create(tmp_path / "run", {}))
+        train(trainer, run)
+    assert run.status().fitting_batch is None
 
 
 def test_a_method_without_batches_is_told_to_take_less(tmp_path):

@@ -40,6 +40,16 @@ def test_half_a_line_waits_for_its_other_half(tmp_path):
     assert history.latest == {"step": 2, "loss": 0.5}
 
 
+def test_a_torn_line_is_passed_over(tmp_path):
+    _log(tmp_path, [1, 2])
+    with (tmp_path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step": 3, "validation_score\n' + bytes(20) + b"\n")
+    _log(tmp_path, [4])
+    history = History(tmp_path)
+    assert [row["step"] for row in history.read().rows] == [1, 2, 4]
+    assert history.latest["step"] == 4
+
+
 def test_lines_that_a_resume_took_back_are_forgotten(tmp_path):
     _log(tmp_path, range(1, 21))
     history = History(tmp_path)

@@ -1,18 +1,23 @@
 """Launch: a worker of its own, which outlives its parent and leaves nothing behind."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
-from stellar_gui.training import launch
+from stellar_gui.io import read_spectra
+from stellar_gui.training import launch, train
+from stellar_gui.training.config import new_config
 from stellar_gui.training.control import write_control
 from stellar_gui.training.process import process_start
 from stellar_gui.training.run import Run
+from stellar_gui.training.start import prepare, split
 from tests.tiny_survey import TINY_PAYNE, write_tiny_survey
 
 ENDLESS = TINY_PAYNE | {"steps": 10**6}
@@ -130,6 +135,48 @@ def test_options_that_a_method_does_not_know_leave_no_run(survey, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_too_little_memory_is_mended_by_a_run_with_the_batch_that_fits(
+    survey, tmp_path, monkeypatch, has_checkpoint
+):
+    monkeypatch.setenv("STELLAR_GUI_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(launch, "_COMMAND", (sys.executable, "-c", _LIGHT))
+    options = TINY_PAYNE | {"steps": 6}
+    config = new_config("payne", survey, {"seed": 3, "device": "cpu", **options})
+    run = Run.create(tmp_path / "runs" / "payne-001", config)
+    if has_checkpoint:
+        train(prepare(config).trainer, run)
+        run.write_data(*split(read_spectra(survey), 3))
+    with pytest.raises(ValueError, match="no batch size is known"):
+        launch.retry_smaller(run)
+    run.write_status(dataclasses.replace(run.status(), fitting_batch=4))
+    again = launch.retry_smaller(run)
+    wait_for_state(again, "stopped")
+    wait_for(lambda: not children())
+    assert again.config["options"] == options | {"batch_size": 4}
+    assert again.config["seed"] == 3
+    assert again.has_checkpoint == has_checkpoint
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
+def test_twenty_trainings_leave_no_thread_and_no_open_file(survey, tmp_path):
+    """Of a real Payne, which takes two steps and is stopped, again and again."""
+    config = new_config("payne", survey, {"device": "cpu", **ENDLESS})
+    run = Run.create(tmp_path / "run", config)
+    me, left = psutil.Process(), []
+    for cycle in range(20):
+        step = two_steps(prepare(config).trainer, run, resume=cycle > 0).step
+        left.append((open_files(), me.num_threads(), len(me.children())))
+    assert step == 40
+    assert len(set(left[2:])) == 1, left
+
+
+def two_steps(trainer, run, resume):
+    """Train two steps further, and stop."""
+    until = 2 + (run.status().step if resume else 0)
+    return train(trainer, run, resume=resume, stop=lambda: trainer.steps_done == until)
+
+
 _LIGHT = """
 import sys
 from stellar_gui.training.run import Run, Status
@@ -162,13 +209,7 @@ def open_files():
 
 def children():
     """Children of this process, zombies among them."""
-    mine = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat") as file:
-                if int(file.read().rpartition(")")[2].split()[1]) == os.getpid():
-                    mine.append(int(entry))
-    return mine
+    return psutil.Process().children()
 
 
 def test_devices_are_found_in_a_process_of_their_own():

@@ -286,6 +286,35 @@ def test_half_written_metrics_line_is_left_out(run):
     assert run.metrics() == [{"step": 1, "rec": 0.5}]
 
 
+def test_a_torn_line_of_the_metrics_is_dropped_on_resume_and_told(run):
+    """As a machine that crashed may leave one, in the middle too."""
+    train(LineTrainer(), run, stop=lambda: len(losses_of(run)) == 9)
+    file = run.path / "metrics.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines[:3], b'{"step": 4, "r\n', *lines[4:], bytes(40)]))
+    status = train(LineTrainer(), run, resume=True)
+    assert status.state == "finished"
+    assert status.message == "Damaged lines of metrics.jsonl that were dropped: 1."
+    assert status.message in run.log_tail()
+    steps = [row["step"] for row in run.metrics()]
+    assert steps == [1, 2, 3, *range(5, 21)]
+
+
+def test_what_a_killed_process_left_half_written_is_removed(run):
+    train(LineTrainer(), run, stop=lambda: len(losses_of(run)) == 9)
+    names = (
+        ".checkpoint.pt.0f.part",
+        ".best.pt.0f.part",
+        "checkpoints/.step-3.pt.part",
+    )
+    for name in names:
+        (run.path / name).write_bytes(b"half")
+    other = run.path / ".control.json.0f.part"  # being written by another process
+    other.write_text("{}")
+    train(LineTrainer(), run, resume=True)
+    assert [file.name for file in run.path.glob("**/.*.part")] == [other.name]
+
+
 def test_run_is_not_made_twice(run):
     with pytest.raises(FileExistsError, match="Resume it"):
         Run.create(run.path, {})

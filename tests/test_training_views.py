@@ -207,6 +207,18 @@ def test_the_banner_says_what_is_safe_and_how_to_go_on(summary):
     assert banner_state(summary("finished"), [10]) is None
 
 
+def test_too_little_memory_is_answered_with_a_button_for_the_batch_that_fits(summary):
+    failed = summary(
+        "failed", message="the GPU has too little memory", fitting_batch=32
+    )
+    action = banner_state(failed, [10, 20])["actions"][0]
+    assert (action["text"], action["command"]) == (
+        "Go on from 20, batch 32",
+        "smaller_batch",
+    )
+    assert banner_state(failed, [])["actions"][0]["text"] == "Start again, batch 32"
+
+
 # ---- the form
 
 

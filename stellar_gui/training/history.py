@@ -6,6 +6,7 @@ only, so that looking at a run of any length again costs nothing.
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,23 @@ class Added(NamedTuple):
     rows: list[dict[str, float]]
     scores: list[dict[str, float]]
     renewed: bool
+
+
+def read_rows(lines: Iterable[bytes]) -> list[dict[str, float]]:
+    """Return the logged steps of lines of the metrics, without those that are damaged.
+
+    >>> read_rows([b'{"step": 1}', b'{"step": 2, "lo', bytes(9), b"3"])
+    [{'step': 1}]
+    """
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "step" in row:
+            rows.append(row)
+    return rows
 
 
 class History:
@@ -100,7 +118,10 @@ class History:
             last = number == self._count + len(lines) - 1
             if not (kept or scored or last):
                 continue
-            row = json.loads(line)
+            found = read_rows([line])
+            if not found:
+                continue
+            row = found[0]
             if kept:
                 rows.append(row)
             if scored:

@@ -56,7 +56,7 @@ def launch(
     run: str | Path | None = None,
     seed: int = 1,
     device: str = "auto",
-    threads: int = 1,
+    threads: int | None = 1,
     **options,
 ) -> Run:
     """Start a new training; return its run at once, whose state is "starting".
@@ -102,6 +102,23 @@ def fork(
     forked = prepare_fork(run, step, changes, path)
     resume(forked)
     return forked
+
+
+def retry_smaller(run: Run) -> Run:
+    """Go on with the batch size that fits, in a new run; return it.
+
+    From the last checkpoint of a run that needed too much memory, or from the start if
+    it has none. Raises ValueError if no batch size is known to fit.
+    """
+    batch, kept = run.status().fitting_batch, run.kept.steps()
+    if batch is None:
+        raise ValueError(f"no batch size is known that the run {run.name} fits with")
+    if kept:
+        return fork(run, kept[-1], {"batch_size": batch})
+    config = run.config
+    general = {name: config[name] for name in GENERAL}
+    options = config["options"] | {"batch_size": batch}
+    return launch(config["method"], data=config["data"], **general, **options)
 
 
 def measure(

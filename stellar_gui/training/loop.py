@@ -4,6 +4,7 @@ What a step is, the trainer knows (`training.trainer`); where things lie, the ru
 """
 
 import contextlib
+import dataclasses
 import json
 import math
 import os
@@ -19,7 +20,7 @@ import torch
 from stellar_gui.training.checkpoint import non_finite_entries
 from stellar_gui.training.control import Controls
 from stellar_gui.training.device import is_out_of_memory, memory_in_use
-from stellar_gui.training.memory import memory_advice
+from stellar_gui.training.memory import out_of_memory
 from stellar_gui.training.run import Run, Status
 from stellar_gui.training.trainer import Trainer
 
@@ -97,7 +98,10 @@ class _Loop:
                 f"the run {run.name} has been trained to step "
                 f"{run.load()['step']}. Resume it, or create a new run."
             )
-        run.forget_after(self.step)
+        run.sweep()
+        if damaged := run.forget_after(self.step):
+            told = f"Damaged lines of metrics.jsonl that were dropped: {damaged}."
+            self.message = f"{self.message} {told}".strip()
         # a trainer may hold infinities of its own, such as bounds; new ones are faults
         self.tolerated = non_finite_entries(trainer.state_dict())
         self.kept_steps = set(run.kept.planned(trainer.total_steps))
@@ -129,6 +133,7 @@ class _Loop:
         if hasattr(self.trainer, "set_learning_rate"):
             self.trainer.set_learning_rate(rate)
             self.message = f"learning rate set to {rate:g} at step {self.step}"
+            self.save()  # or a process that is killed would take the wish with it
         else:
             self.message = getattr(
                 self.trainer, "no_learning_rate", "this method has no learning rate"
@@ -179,7 +184,7 @@ class _Loop:
                 raise
             reason = (str(fault) or "out of memory").splitlines()[0]
         # outside the handler, whose traceback still holds the tensors of the step
-        raise MemoryError(memory_advice(self.trainer, reason))
+        raise out_of_memory(self.trainer, reason)
 
     def _validate(self):
         scores = dict(self.trainer.validate())
@@ -209,8 +214,10 @@ class _Loop:
         message = str(fault) or repr(fault)
         if isinstance(fault, OSError):
             message = f"a file could not be written or read: {fault}. {self._kept()}"
+        status = self.status("failed", message)
+        fitting = getattr(fault, "batch_size", None)
         with contextlib.suppress(OSError):
-            self.run.write_status(self.status("failed", message))
+            self.run.write_status(dataclasses.replace(status, fitting_batch=fitting))
         with contextlib.suppress(OSError):
             self.run.log(f"failed at step {self.step}: {message}")
             if not isinstance(fault, (FloatingPointError, MemoryError, OSError)):

@@ -6,8 +6,16 @@ from stellar_gui.training.device import is_out_of_memory, release_memory
 from stellar_gui.training.trainer import Trainer
 
 
-def memory_advice(trainer: Trainer, reason: str) -> str:
-    """What to tell a user whose step did not fit into memory.
+class OutOfMemory(MemoryError):
+    """A step did not fit into memory; ``batch_size`` does, None if none is known."""
+
+    def __init__(self, told: str, batch_size: int | None = None):
+        super().__init__(told)
+        self.batch_size = batch_size
+
+
+def out_of_memory(trainer: Trainer, reason: str) -> OutOfMemory:
+    """Return what to tell a user whose step did not fit into memory.
 
     Takes steps with smaller batches to find one that fits, after which the trainer must
     not go on: it did not take the steps that it was asked for.
@@ -16,13 +24,14 @@ def memory_advice(trainer: Trainer, reason: str) -> str:
     size = getattr(trainer, "batch_size", None)
     told = f"{device} has too little memory for a step ({reason})."
     if size is None:
-        return f"{told} Use fewer spectra, or another device."
+        return OutOfMemory(f"{told} Use fewer spectra, or another device.")
     fitting = _batch_that_fits(trainer, size, device)
     if fitting is None:
-        return f"{told} Not even one spectrum fits. Use another device."
-    return (
+        return OutOfMemory(f"{told} Not even one spectrum fits. Use another device.")
+    return OutOfMemory(
         f"{told} The batch size is {size}; {fitting} fits. Start again with it, or "
-        "fork the run from its last checkpoint."
+        "fork the run from its last checkpoint.",
+        fitting,
     )
 
 

@@ -25,10 +25,17 @@ from stellar_gui.io.whole import write_text
 from stellar_gui.spectra import Spectra
 from stellar_gui.training.claim import Owner, claimed, identity, lives, recent
 from stellar_gui.training.fingerprint import data_fingerprint, file_fingerprint
+from stellar_gui.training.history import read_rows
 from stellar_gui.training.kept import Kept
 
 ACTIVE = ("starting", "running", "paused")
 _TAIL = 8192  # bytes of the log that its end is looked for in
+_HALF_WRITTEN = (
+    ".checkpoint.pt.*.part",
+    ".best.pt.*.part",
+    ".metrics.jsonl.*.part",
+    "checkpoints/.*.part",
+)
 _NO_DATA = {"fingerprint": None, "training_ids": [], "validation_ids": [], "files": {}}
 
 
@@ -48,6 +55,7 @@ class Status:
     device: str = ""
     memory: int | None = None  # bytes in use on a GPU
     message: str = ""
+    fitting_batch: int | None = None  # where a step needed too much memory
     pid: int = 0
     process_start: float | None = None
     host: str | None = None
@@ -218,16 +226,36 @@ class Run:
         write_text(self.path / "status.json", json.dumps(dataclasses.asdict(status)))
 
     def metrics(self) -> list[dict[str, float]]:
-        """The logged steps, in order, without a line that is still being written."""
-        file = self.path / "metrics.jsonl"
-        lines = file.read_text(encoding="utf-8").split("\n") if file.exists() else []
-        return [json.loads(line) for line in lines[:-1]]
+        """The logged steps, in order, without a line that is still being written.
 
-    def forget_after(self, step: int) -> None:
-        """Drop what belongs to steps that a resume from ``step`` will make again."""
-        kept = [json.dumps(row) + "\n" for row in self.metrics() if row["step"] <= step]
+        Nor one that a crash of the machine has torn.
+        """
+        return read_rows(self._logged_lines())
+
+    def _logged_lines(self):
+        file = self.path / "metrics.jsonl"
+        return file.read_bytes().split(b"\n")[:-1] if file.exists() else []
+
+    def forget_after(self, step: int) -> int:
+        """Drop what belongs to steps that a resume from ``step`` will make again.
+
+        Returns how many damaged lines of the metrics went with it.
+        """
+        lines = self._logged_lines()
+        rows = read_rows(lines)
+        kept = [json.dumps(row) + "\n" for row in rows if row["step"] <= step]
         write_text(self.path / "metrics.jsonl", "".join(kept))
         self.kept.forget_after(step)
+        return len(lines) - len(rows)
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed has left half written.
+
+        For the process that holds the run; what others write is left alone.
+        """
+        for pattern in _HALF_WRITTEN:
+            for part in self.path.glob(pattern):
+                part.unlink(missing_ok=True)
 
     def save(self, state: dict, *, best: bool = False) -> None:
         """Write the checkpoint, or the best one. Raises OSError if it cannot.

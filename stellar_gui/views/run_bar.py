@@ -115,13 +115,11 @@ def banner_state(summary, kept_steps: list[int]) -> dict | None:
     if summary.state == "unreadable":
         return {"title": f"Run {summary.name} cannot be read.", "text": status.message}
     verb = "stopped" if summary.state == "failed" else "crashed"
-    actions = []
+    safe = "No checkpoint was made yet, so nothing can go on; start it again."
     if kept_steps:
         safe = f"Checkpoint {count(kept_steps[-1])} is safe."
-        text = f"Resume from {count(kept_steps[-1])}"
-        actions.append({"text": text, "command": "resume", "first": True})
-    else:
-        safe = "No checkpoint was made yet, so nothing can go on; start it again."
+    repair = _repair(status, kept_steps)
+    actions = [] if repair is None else [repair | {"first": True}]
     actions.append({"text": "Show log", "command": "log"})
     message = (status.message or "its process ended without a word").rstrip(".") + "."
     return {
@@ -129,3 +127,13 @@ def banner_state(summary, kept_steps: list[int]) -> dict | None:
         "text": f"{message[:1].upper()}{message[1:]} {safe}",
         "actions": actions,
     }
+
+
+def _repair(status, kept_steps):
+    """The button that lets the run go on, with a smaller batch if memory was short."""
+    batch = status.fitting_batch
+    last = count(kept_steps[-1]) if kept_steps else None
+    if batch is not None:
+        text = f"Go on from {last}" if last else "Start again"
+        return {"text": f"{text}, batch {count(batch)}", "command": "smaller_batch"}
+    return {"text": f"Resume from {last}", "command": "resume"} if last else None

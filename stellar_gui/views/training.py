@@ -249,6 +249,20 @@ class TrainingPage(pn.viewable.Viewer):
         self._list()
         self._look()
 
+    def _smaller_batch(self, summary):
+        from stellar_gui.training.launch import retry_smaller
+        from stellar_gui.training.run import Run
+
+        notify("info", f"a new run goes on with batch {summary.status.fitting_batch} …")
+        work = partial(retry_smaller, Run(summary.path))
+        in_background(work, self._went_on)
+
+    def _went_on(self, result):
+        if isinstance(result, Exception):
+            notify("error", f"no run was started: {result}")
+        else:
+            self._started(result.name)
+
     def _stop(self, summary):
         from stellar_gui.training.control import write_control
 
@@ -307,6 +321,7 @@ class TrainingPage(pn.viewable.Viewer):
     _commands: ClassVar[dict[str, Callable]] = {
         "run_pause": _pause,
         "resume": _pause,
+        "smaller_batch": _smaller_batch,
         "run_stop": _stop,
         "run_fork": _fork,
         "run_use": _use,
