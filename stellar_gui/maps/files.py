@@ -45,7 +45,8 @@ def write_maps(path: str | Path, maps: DomainMaps, dtype=np.float32) -> None:
 def read_maps(path: str | Path) -> DomainMaps:
     """Read what `write_maps` wrote. Raises ValueError if it is damaged or another."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here, because np.load leaves a damaged file open
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return _maps(file)
     except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError) as fault:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from stellar_gui.jobs import Job
 from stellar_gui.maps.files import read_maps, write_maps
 from stellar_gui.maps.map import DomainMaps
@@ -53,6 +55,13 @@ class Maps:
             job.start(_WORKER, {"settings": request.settings.to_plain()})
         return job
 
+    def keep(self, maps: DomainMaps) -> Path:
+        """Write maps that were computed elsewhere for `cached` to find; their file."""
+        folder = self._job(maps.fingerprint).folder
+        folder.mkdir(parents=True, exist_ok=True)
+        write_maps(folder / RESULT, maps)
+        return folder / RESULT
+
     def compute(self, request: MapRequest) -> DomainMaps:
         """Return the maps by PCA, at once, whatever method is asked for."""
         return principal_maps(request.sets, request.source, request.settings)
@@ -64,3 +73,11 @@ class Maps:
 def shipped(fingerprint: str) -> Path:
     """The file of maps that ship, if they do."""
     return sample_data() / "maps" / f"{fingerprint}.npz"
+
+
+def write_shipped(folder: str | Path, maps: DomainMaps) -> Path:
+    """Write maps, in few bits, to a file named as `shipped` looks for; return it."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    path = Path(folder) / f"{maps.fingerprint}.npz"
+    write_maps(path, maps, np.float16)
+    return path
