@@ -53,15 +53,26 @@ export function render({model}) {
     h("span.spacer"), words, running.element, change.element, again.element);
 }
 
-// How far a computation is, and a button to stop it.
+// How far a computation is, and what can be done about it.
+const JOB_COMMANDS = {stop_maps: ["stop", "Stop"], take_maps: ["play", "Show"]};
 function progress(send) {
   const bar = h("progress", {max: 1, "aria-label": "Progress of the maps"}), text = h("span.muted", {role: "status"});
-  const element = h("span.running", {hidden: true}, text, bar, h("button.button", {onclick: () => send("stop_maps")}, icon("stop", 14), "Stop"));
+  const picture = h("span"), word = h("span");
+  let command = "";
+  const button = h("button.button", {onclick: () => send(command)}, picture, word);
+  const element = h("span.running", {hidden: true}, text, bar, button);
   const update = (job) => {
     element.hidden = !job;
     if (!job) return;
-    bar.value = job.share;
+    if (job.share == null) bar.removeAttribute("value");
+    else bar.value = job.share;
     text.textContent = text.title = job.words;
+    button.hidden = !job.command;
+    if (command === job.command || !job.command) return;
+    command = job.command;
+    const [name, title] = JOB_COMMANDS[command];
+    picture.replaceChildren(icon(name, 14));
+    word.textContent = title;
   };
   return {element, update};
 }

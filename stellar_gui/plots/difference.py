@@ -47,8 +47,9 @@ class NamedLine(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One bar: its name and family, a value with its sigma, whether it is certain."""
+    """One bar: of what, a value with its sigma, whether it is certain."""
 
+    name: str  # of a label
     title: str
     family: str
     value: float

@@ -195,7 +195,7 @@ class MapFigures:
         facts: further columns (n,) for the readout, by name. A point without a place
         in a map is NaN there. Neither domain lies on top: the order is shuffled.
         """
-        self._points = np.asarray(points, dtype=float)
+        self._points = np.array(points, dtype=float)
         self._order = np.random.default_rng(seed).permutation(len(self._points))
         self._hidden = np.zeros(len(self._points), dtype=bool)
         self._place = np.empty_like(self._order)
@@ -210,13 +210,22 @@ class MapFigures:
         self._repaint_shades()
         self.reset()
 
+    def move(self, place: int, points) -> None:
+        """Draw all points elsewhere in one map, points (n, 2)."""
+        self._points[:, place] = points
+        columns = self._columns_of(place)
+        self.source.data.update(columns)
+        self.reset(place)
+
+    def _columns_of(self, place):
+        x, y = self._points[self._order, place].astype(np.float32).T
+        return {f"x_{place}": x, f"y_{place}": y}
+
     def _columns(self, names=(), facts=None):
         order = self._order
         columns = {"shade": np.empty(0, dtype=np.float32), "obs": [], "name": []}
-        for k in range(self._points.shape[1]):
-            for axis, letter in enumerate("xy"):
-                values = self._points[:, k, axis].astype(np.float32)
-                columns[f"{letter}_{k}"] = values[order]
+        for place in range(self._points.shape[1]):
+            columns |= self._columns_of(place)
         if len(order):
             columns["name"] = np.asarray(names)[order].tolist()
             columns["obs"] = self._is_obs[order].astype(np.uint8)

@@ -1,0 +1,122 @@
+"""What a comparison of two groups says, ready to be drawn. Arithmetic is elsewhere."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stellar_gui.analysis.reason_lines import reason_lines
+from stellar_gui.analysis.reasons import Explanation, explain, mean_jacobian
+from stellar_gui.labels import describe
+from stellar_gui.maps.compare import WHICH, Comparison, compare
+from stellar_gui.plots.difference import Bar, NamedLine
+from stellar_gui.plots.style import number, plus_minus
+from stellar_gui.synthesis.lines import bundled_lines
+from stellar_gui.views.domain_source import Shown
+
+_MOST_BARS = 10
+
+
+class Compared(NamedTuple):
+    """A comparison in words, bars and names of lines; explanation None without one."""
+
+    comparison: Comparison
+    explanation: Explanation | None
+    title: str
+    bars: list[Bar]
+    lines: list[NamedLine]
+    note: str
+
+
+def compared(shown: Shown, rows_a, rows_b) -> Compared:
+    """Compare two groups of points and explain what differs.
+
+    Raises ValueError for groups that are too small.
+    """
+    comparison = compare(shown.request.sets, shown.points, rows_a, rows_b)
+    title = _title(comparison, len(rows_b) > 0)
+    try:
+        found = _explanation(shown, comparison)
+    except ValueError as error:
+        return Compared(comparison, None, title, [], [], f"No explanation: {error}")
+    request = shown.request
+    lines = reason_lines(
+        bundled_lines(), request.survey.medium, request.sets.wavelength, found
+    )
+    named = [
+        NamedLine(line.wavelength, line.element, _family(line.element), abs(line.flux))
+        for line in lines
+    ]
+    return Compared(comparison, found, title, _bars(found), named, _note(found))
+
+
+def _explanation(shown, comparison):
+    """By the derivatives of the model of what is compared, at the groups' labels."""
+    model, points = shown.request.model, shown.points
+    rows = np.concatenate([comparison.rows_a, comparison.rows_b])
+    labels = _labels(shown, rows)
+    if comparison.which == "synth":
+        model = model.emulator
+    derivatives = mean_jacobian(model, labels)
+    a, b = comparison.group_a, comparison.group_b
+    return explain(a, b, derivatives, points.label_names)
+
+
+def _labels(shown, rows):
+    """Labels (n, n_labels) of points: made with, or as the survey states them."""
+    points, stars = shown.points, shown.request.stars
+    labels = np.full((len(points.ids), len(points.label_names)), np.nan)
+    labels[: len(points.synth_labels)] = points.synth_labels
+    if stars.labels is not None and set(points.label_names) <= set(stars.label_names):
+        known = stars.with_labels(points.label_names).labels
+        place = {str(star): row for row, star in enumerate(stars.ids)}
+        observed = np.flatnonzero(points.is_obs)
+        labels[observed] = known[[place[str(star)] for star in points.ids[observed]]]
+    return labels[rows]
+
+
+def _title(comparison, has_b):
+    n_a, n_b = number(len(comparison.rows_a)), number(len(comparison.rows_b))
+    kind = WHICH[comparison.which]
+    if has_b:
+        return f"A, {n_a} stars − B, {n_b} stars; {kind}"
+    return f"A, {n_a} stars − the other {n_b}; {kind}"
+
+
+def _family(element):
+    return describe(f"{element.lower()}_h").family
+
+
+def _bars(found):
+    """Abundances alone, which share a unit."""
+    return [
+        Bar(
+            reason.name,
+            describe(reason.name).element,
+            describe(reason.name).family,
+            reason.value,
+            reason.error,
+            reason.clear,
+        )
+        for reason in found.reasons
+        if describe(reason.name).element is not None
+    ][:_MOST_BARS]
+
+
+def _note(found):
+    """How much is explained, and what no bar shows."""
+    others = [
+        f"{reason.title} {_signed(reason)} {reason.unit}".rstrip()
+        for reason in found.reasons
+        if describe(reason.name).element is None and reason.clear
+    ]
+    also = f" Also {', '.join(others)}." if others else ""
+    return (
+        f"Explains {number(100 * found.explained)} % of the variance; noise is "
+        f"{number(100 * found.noise)} %. Pale: below 2 σ.{also}"
+    )
+
+
+def _signed(reason):
+    decimals = describe(reason.name).decimals
+    text = plus_minus(reason.value, reason.error, decimals)
+    return f"+{text}" if reason.value > 0 else text

@@ -1,0 +1,182 @@
+"""Where the maps come from: kept ones, a PCA at once, a t-SNE made in a process.
+
+Everything that reads, computes or starts happens in the background; `changed` is called
+when there is something else to show. Imports of the maps wait until then: torch takes
+seconds.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stellar_gui.jobs import Job, Progress
+from stellar_gui.session import Session
+from stellar_gui.views.work import in_background
+
+if TYPE_CHECKING:
+    from stellar_gui.analysis.augmentation import Augmentation
+    from stellar_gui.maps.map import DomainMaps
+    from stellar_gui.maps.points import MapPoints
+    from stellar_gui.maps.request import MapRequest
+    from stellar_gui.maps.settings import MapSettings
+
+KIND = "cycle_starnet"
+
+
+@dataclass
+class Shown:
+    """Maps as they are shown: of which request, whose spectra, under which name."""
+
+    request: "MapRequest"
+    maps: "DomainMaps"
+    points: "MapPoints"
+    model_name: str
+
+
+class MapSource:
+    """The maps of a session's survey by one of its transferred models."""
+
+    def __init__(self, session: Session, changed: Callable[[], None]):
+        self._session, self._changed = session, changed
+        self.shown: Shown | None = None
+        self.problem = ""  # why there are no maps
+        self.refusal = ""  # why the settings asked for last were not taken
+        self.waiting = False  # for maps that are being read or made at once
+        self.job: Job | None = None
+        self.ready = False  # the job has finished; its maps can be shown
+        self._wanted: tuple[MapRequest, str] | None = None
+        self._asked = 0
+
+    def ask(
+        self, model_name: str, settings: "MapSettings", drawn: Collection[str] = ()
+    ) -> None:
+        """Show the maps of these settings as soon as they are there, a PCA until then.
+
+        drawn: ids of maps that lassos were drawn on, which are shown if they are known.
+        """
+        self._asked += 1
+        self.waiting, self.refusal = True, ""
+        old = None if self.shown is None else self.shown
+        work = partial(_find, self._session, model_name, settings, set(drawn), old)
+        in_background(work, partial(self._found, self._asked, model_name))
+        self._changed()
+
+    def _found(self, asked, model_name, result):
+        if asked != self._asked:
+            return
+        self.waiting = False
+        if isinstance(result, Exception):
+            text = str(result)
+            if self.shown is None:
+                self.problem = text
+            else:
+                self.refusal = text
+            if not isinstance(result, ValueError | OSError):
+                raise result
+        else:
+            request, maps, points, self.job = result
+            self.shown = Shown(request, maps, points, model_name)
+            self._wanted = (request, model_name) if self.job else None
+            self.problem, self.ready = "", False
+        self._changed()
+
+    # ---- the job
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the job is; None if none runs."""
+        if self.job is None or self.ready or self.job.state != "running":
+            return None
+        return self.job.progress
+
+    def look(self) -> bool:
+        """Look at the job; return whether something has changed."""
+        if self.job is None or self.ready:
+            return False
+        state = self.job.state
+        if state == "finished":
+            self.ready = True
+        elif state in ("failed", "stopped"):
+            failed = state == "failed"
+            self.refusal = f"the map was not made: {self.job.error}" if failed else ""
+            self.job = self._wanted = None
+        return True
+
+    def stop(self) -> None:
+        """Ask the job to stop; the maps that are shown stay."""
+        if self.job is not None:
+            self.job.stop()
+
+    def take(self) -> None:
+        """Show the maps that the job has made."""
+        if self._wanted is not None:
+            request, name = self._wanted
+            self.job = self._wanted = None
+            self.ready = False
+            self.ask(name, request.settings)
+
+    # ---- further points
+
+    def augment(self, augmentation: "Augmentation", then: Callable) -> None:
+        """Call ``then(map)`` with the PCA map of augmented spectra; in the background.
+
+        ``then`` gets what was raised, if anything was.
+        """
+        in_background(partial(_augmented, self.shown.request, augmentation), then)
+
+    def place(self, star_id: str, then: Callable) -> None:
+        """Call ``then(star_id, places)`` with where a star lies that is on no map.
+
+        places (n_maps, 2), or what was raised. In the background.
+        """
+        shown, star = self.shown, self._session.star(star_id)
+        in_background(partial(_placed, shown, star), partial(then, star_id))
+
+
+def _find(session, model_name, settings, drawn, shown):
+    """Request, maps, their points, and the job of better ones, if one is needed."""
+    from stellar_gui.maps.request import MapRequest
+    from stellar_gui.maps.store import Maps
+
+    model = session.models[model_name]
+    survey = session.set_of(session.ids[0])
+    request, store = MapRequest(model, survey, settings), Maps()
+    if shown is not None and shown.request.model is model:
+        request = shown.request.changed(settings)
+    maps, job = store.cached(request), None
+    if maps is None:
+        maps = store.compute(request)
+        if settings.method != "pca":
+            job = store.start(request)
+    elif _ids(maps.pca()) & drawn and not _ids(maps) & drawn:
+        maps = maps.pca()
+    return request, maps, _points(request, maps), job
+
+
+def _ids(maps):
+    return {one.map_id for one in maps.values()}
+
+
+def _points(request, maps):
+    from stellar_gui.maps.points import MapPoints
+
+    return MapPoints(dict(maps), request.sets.synth_labels, request.sets.label_names)
+
+
+def _augmented(request, augmentation):
+    from stellar_gui.maps.store import Maps
+
+    settings = replace(request.settings, method="pca", augmentation=augmentation)
+    return Maps().compute(request.changed(settings))["raw"]
+
+
+def _placed(shown, star):
+    from stellar_gui.maps.spaces import star_points
+
+    model, places = shown.request.model, []
+    for space, one in shown.maps.items():
+        places.append(one.place(star_points(model, star, space))[0])
+    return np.array(places)
