@@ -106,6 +106,18 @@ def test_two_draws_of_the_same_stars_have_nothing_to_explain():
     assert abs(zscore).max() < 4.5
 
 
+def test_what_labels_do_not_explain_is_said_and_widens_errors():
+    one, two = (_draws(300, seed, snr=500.0)[0] for seed in (0, 1))
+    derivatives = mean_jacobian(Emulator(), random_labels(30))
+    well = explain(Group(one), Group(two), derivatives, LABEL_NAMES)
+    spoilt = one + 0.05 * np.sin(np.arange(N_PIXELS))
+    badly = explain(Group(spoilt), Group(two), derivatives, LABEL_NAMES)
+    assert well.misfit < 1.2
+    assert badly.misfit > 10
+    errors = [{r.name: r.error for r in each.reasons} for each in (well, badly)]
+    assert errors[1]["fe_h"] > 2 * errors[0]["fe_h"]
+
+
 def test_a_label_that_does_nothing_is_no_reason():
     one, two = _draws(50, 0)[0], _draws(50, 1)[0]
     derivatives = mean_jacobian(Emulator(), random_labels(30))

@@ -40,13 +40,16 @@ class Explanation(NamedTuple):
 
     reasons: all labels that act on the spectrum, the clear ones first, by their share;
     explained: part of the squared difference that they explain together, over pixels;
-    noise: part of it that noise alone would leave; contributions (n_pixels, n_labels):
-    the flux that each explains, in the order of ``names``.
+    noise: part of it that noise alone would leave; misfit: mean square of what is left,
+    in units of its error: well above 1, something else differs, or the groups are too
+    far apart or too wide; contributions (n_pixels, n_labels): the flux that each label
+    explains, in the order of ``names``.
     """
 
     reasons: tuple[Reason, ...]
     explained: float
     noise: float
+    misfit: float
     names: tuple[str, ...]
     contributions: np.ndarray
 
@@ -82,7 +85,7 @@ def explain(a: Group, b: Group, derivatives, label_names) -> Explanation:
 
     derivatives (n_pixels, n_labels): d flux / d label, as of `mean_jacobian`.
     Abundances count as [X/Fe] where iron is a label. Pixels weigh by their error;
-    errors are those of the draw of stars, and know nothing of the model's.
+    errors are those of the draw of stars, and grow by the root of a misfit above 1.
     """
     change, names = relative_to_iron(label_names)
     derivatives = np.asarray(derivatives, float) @ np.linalg.inv(change)
@@ -96,12 +99,13 @@ def explain(a: Group, b: Group, derivatives, label_names) -> Explanation:
     inverse = np.linalg.pinv(weighted.T @ weighted, rcond=_NOTHING, hermitian=True)
     solve = inverse @ (weighted * root[:, None]).T / scale[acts, None]
     shift = solve @ value  # (n_acting,)
+    left = np.where(known, value - derivatives[:, acts] @ shift, 0.0)
+    misfit = float(np.square(left * root).sum() / max(known.sum() - acts.sum(), 1))
     covariance = a.covariance(solve) + b.covariance(solve)
-    error = np.sqrt(np.diag(covariance))
+    error = np.sqrt(np.diag(covariance) * max(misfit, 1.0))
     # how much chi2 grows if one label stays at 0 and all others are fitted anew
     lost = np.square(shift * scale[acts]) / np.diag(inverse)
     share = lost / max(np.square(value * root).sum(), np.finfo(float).tiny)
-    left = np.where(known, value - derivatives[:, acts] @ shift, 0.0)
     total = max(np.square(value).sum(), np.finfo(float).tiny)
     names = tuple(name for name, one in zip(names, acts, strict=True) if one)
     reasons = [_reason(*row) for row in zip(names, shift, error, share, strict=True)]
@@ -109,6 +113,7 @@ def explain(a: Group, b: Group, derivatives, label_names) -> Explanation:
         tuple(sorted(reasons, key=lambda r: (not r.clear, -r.share))),
         float(1 - np.square(left).sum() / total),
         float(np.square(found.error[known]).sum() / total),
+        misfit,
         names,
         derivatives[:, acts] * shift,
     )
