@@ -121,6 +121,8 @@ def _reference(trial, threshold):
     return {
         "dips": len(dips.pixel),
         "candidates": int(threshold.passed(dips).sum()),
+        "deepest": float(dips.depth.max(initial=0.0)),
+        "most_significant": float(dips.significance.max(initial=0.0)),
         "rate": _rate(false_positive_rate(dips, threshold)),
     }
 

@@ -30,6 +30,7 @@ from stellar_gui.models import Payne, load_model, save_model
 from stellar_gui.models.cycle_starnet import CycleStarNet
 from stellar_gui.paths import sample_data
 from stellar_gui.spectra import Spectra
+from stellar_gui.training.fingerprint import file_fingerprint
 
 _FLUX_STEP = 1e-4  # of stored flux: a hundredth of its noise
 _COMPARED = 400  # synthetic stars over which what the transfer adds is averaged
@@ -37,9 +38,14 @@ _DERIVED = 100  # of them, those whose derivatives are
 _AVERAGED = 2000  # stars of each domain for the mean difference
 
 
-def full_emulator() -> Payne:
+def emulator_file() -> Path:
     """Nature, as far as the laboratory is concerned: the sample's Payne."""
-    return load_model(sample_data() / "models" / "payne.safetensors")
+    return sample_data() / "models" / "payne.safetensors"
+
+
+def full_emulator() -> Payne:
+    """The emulator that knows all lines."""
+    return load_model(emulator_file())
 
 
 def prepare(trial: Trial) -> None:
@@ -118,6 +124,7 @@ def look(trial: Trial, model: CycleStarNet, observed: Spectra) -> None:
         json.dumps(
             {
                 "trial": trial.request,
+                "emulator": file_fingerprint(emulator_file()),
                 "dips": _plain(dips),
                 "naming": _plain(naming),
                 "elements": list(elements),

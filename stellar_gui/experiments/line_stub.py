@@ -64,3 +64,19 @@ def stub_text(findings: Mapping[str, Any]) -> str:
     text = io.StringIO()
     line_stub(findings).write(text, format="ascii.ecsv")
     return text.getvalue()
+
+
+def confusion_text(findings: Mapping[str, Any]) -> str:
+    """Return the confusion of elements as the text of an ECSV file.
+
+    One row for each element that a line had, one column for each that was given.
+    """
+    found = findings["confusion"]
+    table = Table({"own": np.array(found["own"], str)})
+    count = np.reshape(found["count"], (len(found["own"]), len(found["given"])))
+    for given, column in zip(found["given"], count.T, strict=True):
+        table[given] = column
+    table.meta = {"trial": dict(findings["trial"]), "stellar_gui": __version__}
+    text = io.StringIO()
+    table.write(text, format="ascii.ecsv")
+    return text.getvalue()

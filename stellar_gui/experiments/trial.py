@@ -78,8 +78,27 @@ class Trial:
 
 
 def read_findings(trial: Trial) -> dict[str, Any] | None:
-    """What was found, as `laboratory.judge` wrote it; None before that."""
-    return read_plain(trial.folder / "findings.json")
+    """What was found, as `findings.judge` wrote it; None before that.
+
+    Of a trial that was not carried out here, what ships with the sample.
+    """
+    return read_plain(trial.folder / "findings.json") or read_plain(_shipped(trial))
+
+
+def known_trials() -> list[Trial]:
+    """The trials with hidden lines that were judged: newest first, the shipped last."""
+    own = sorted(
+        paths.runs().glob("lines-*/findings.json"),
+        key=lambda file: file.stat().st_mtime,
+        reverse=True,
+    )
+    shipped = sorted(_shipped(Trial()).parent.glob("lines-*.json"))
+    found = [Trial(**read_plain(file)["trial"]) for file in (*own, *shipped)]
+    return [trial for trial in dict.fromkeys(found) if trial.share]
+
+
+def _shipped(trial):
+    return paths.sample_data() / "laboratory" / f"{trial.name}.json"
 
 
 def read_plain(file: Path) -> dict[str, Any] | None:
@@ -95,7 +114,6 @@ def reference_file(trial: Trial) -> Path | None:
 
     For the usual settings they ship with the sample.
     """
-    name = trial.reference.name
     own = trial.reference.folder / "dips.json"
-    shipped = paths.sample_data() / "laboratory" / f"{name}.json"
+    shipped = _shipped(trial.reference)
     return next((file for file in (own, shipped) if file.is_file()), None)

@@ -7,6 +7,8 @@ without a network: where that is so, it is the first thing to be said.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+_FEW = 2  # false candidates that do not worry
+
 
 class Sentence(NamedTuple):
     """kind: "ok", "warning" or "bad"."""
@@ -39,16 +41,19 @@ def _elements(named):
         f"Of the {named['n']} hidden lines found, {own['value']:.0%} are given to "
         f"their own element ({own['low']:.0%} to {own['high']:.0%})"
     )
-    yardsticks = (
-        f"\u201calways iron\u201d is right for {iron:.0%}, and the true physics, "
-        f"which blends mislead, for {ceiling:.0%}"
+    yardstick = f"the {iron:.0%} that \u201calways iron\u201d gets right"
+    physics = (
+        f"The true physics, which blends mislead, too, gets {ceiling:.0%} right: no "
+        "way of naming lines by derivatives can do better."
     )
     if own["low"] > iron:
-        return Sentence("ok", f"{told}: better than chance; {yardsticks}.")
+        return Sentence("ok", f"{told}: more than {yardstick}. {physics}")
     if own["high"] < iron:
-        return Sentence("bad", f"{told}: worse than knowing nothing; {yardsticks}.")
+        return Sentence("bad", f"{told}: fewer than {yardstick}. {physics}")
     return Sentence(
-        "warning", f"{told}: not told apart from knowing nothing; {yardsticks}."
+        "warning",
+        f"{told}: not to be told from {yardstick}, so these elements mean nothing. "
+        f"{physics}",
     )
 
 
@@ -87,8 +92,13 @@ def _false(findings):
     rate = reference["rate"]
     text = (
         f"In a training with nothing hidden {n} of {dips} dips pass for candidates "
-        f"({rate['low']:.1%} to {rate['high']:.1%})"
+        f"(at most {rate['high']:.1%}); the deepest has {reference['deepest']:.3f}"
     )
     if 2 * n >= len(findings["candidates"]):
-        return Sentence("bad", f"{text}: half of these candidates may be false.")
-    return Sentence("ok" if n <= 2 else "warning", f"{text}.")
+        return Sentence("bad", f"{text}. Half of these candidates may be false.")
+    by_depth = (
+        f"Dips there reach {reference['most_significant']:.0f} times their error over "
+        "stars, which knows nothing of what a training does by itself: it is the depth "
+        "that tells."
+    )
+    return Sentence("ok" if n <= _FEW else "warning", f"{text}. {by_depth}")

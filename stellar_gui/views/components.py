@@ -241,6 +241,13 @@ class MapStatus(Component):
     _css = "map_status"
 
 
+class LaboratoryPanel(Component):
+    """The missing-line laboratory: choices, progress, candidates and their scores."""
+
+    _esm = _script("laboratory", "save", "confusion")
+    _css = "laboratory"
+
+
 class Dialogs(Component):
     """Help, opening files, the cards "What am I seeing?", and notices.
 
