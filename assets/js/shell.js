@@ -1,5 +1,5 @@
 // What belongs to the browser tab: keys, address, theme, downloads. Shows nothing.
-const REPEATING = new Set(["previous", "next", "piece_back", "piece_on", "checkpoint_back", "checkpoint_on"]);
+const REPEATING = new Set(["previous", "next", "piece_back", "piece_on", "checkpoint_back", "checkpoint_on", "map_back", "map_on", "element_up", "element_down"]);
 const PATIENCE = 500;  // ms after which a key held down is sent without an answer
 
 const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);

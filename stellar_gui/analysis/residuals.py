@@ -60,3 +60,22 @@ def summarise_zscores(zscore, n_parameters: int = 0) -> ZscoreSummary:
         n_good=int(finite.size),
         reduced_chi2=float((finite**2).sum() / freedom) if freedom > 0 else np.nan,
     )
+
+
+def loudest_pixels(zscore, least: float = 3.0, apart: int = 4) -> np.ndarray:
+    """Return pixels whose |z| exceeds ``least``, the largest first, each feature once.
+
+    zscore (n_pixels,), NaN where unknown; pixels nearer than ``apart`` to a louder one
+    belong to it.
+
+    >>> loudest_pixels(np.array([0.0, 5.0, 4.0, 0.0, 0.0, 0.0, -9.0])).tolist()
+    [6, 1]
+    """
+    size = np.nan_to_num(np.abs(np.asarray(zscore, dtype=float)))
+    kept: list[int] = []
+    for pixel in np.argsort(-size, kind="stable"):
+        if size[pixel] <= least:
+            break
+        if all(abs(int(pixel) - other) >= apart for other in kept):
+            kept.append(int(pixel))
+    return np.array(kept, dtype=int)

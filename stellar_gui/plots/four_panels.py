@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from bokeh.core.properties import value
+from bokeh.events import DoubleTap, Tap
 from bokeh.layouts import column
 from bokeh.models import (
     ColumnDataSource,
@@ -187,6 +188,17 @@ class FourPanels:
             "derivatives": [columns[f"line_{k}"] for k in range(len(curves))],
         }
         self.fit()
+
+    def clear(self) -> None:
+        """Draw nothing."""
+        self._shown = {}
+        self.source.data = self._empty()
+
+    def on_tap(self, picked, reset) -> None:
+        """Call ``picked(x)`` for a click and ``reset()`` for a double click."""
+        for fig in self.figures.values():
+            fig.on_event(Tap, lambda event: picked(event.x))
+            fig.on_event(DoubleTap, lambda event: reset())
 
     def fit(self) -> None:
         """Choose the flux axes for what is in view."""

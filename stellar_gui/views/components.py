@@ -241,11 +241,42 @@ class MapStatus(Component):
     _css = "map_status"
 
 
-class LaboratoryPanel(Component):
-    """The missing-line laboratory: choices, progress, candidates and their scores."""
+class _Saving(Component):
+    """A card whose numbers can be saved."""
 
-    _esm = _script("laboratory", "save", "confusion")
-    _css = "laboratory"
+    __abstract = True
+
+    def save(self, filename: str, text: str) -> None:
+        """Have the browser save ``text`` as a file."""
+        self._send_msg({"filename": filename, "text": text})
+
+
+class ElementsBar(Component):
+    """At which labels, of which model, of which elements derivatives are drawn."""
+
+    _esm = _script("elements_bar")
+    _css = "elements_bar"
+
+
+class LineCard(_Saving):
+    """What a picked pixel answers to, by every model, and the lines near it."""
+
+    _esm = _script("line_answer", "save")
+    _css = "line_answer"
+
+
+class LimitsCard(_Saving):
+    """The best possible errors, their correlations, and what a fault would do."""
+
+    _esm = _script("limits", "save")
+    _css = "limits"
+
+
+class ElementsStatus(Component):
+    """The readout of derivatives under the pointer, and key hints."""
+
+    _esm = _script("elements_status")
+    _css = "status_bar"
 
 
 class Dialogs(Component):

@@ -24,6 +24,20 @@ _PAGE_KEYS = {
         "r": "residual",
         "0": "reset",
     },
+    "elements": {
+        "[": "map_back",
+        "]": "map_on",
+        "ArrowUp": "element_up",
+        "ArrowDown": "element_down",
+        "n": "next_residual",
+        "0": "map_reset",
+    },
+    "domains": {
+        "a": "lasso_a",
+        "b": "lasso_b",
+        "p": "pan",
+        "Enter": "open_star",
+    },
     "training": {
         " ": "run_pause",
         ",": "checkpoint_back",
@@ -40,6 +54,18 @@ _PAGE_HELP = {
         (["R"], "residuals as z-scores or as flux"),
         (["0"], "whole piece again"),
     ],
+    "elements": [
+        (["[", "]"], "previous, next piece of the spectrum"),
+        (["↑", "↓"], "the element above, below in the map, for the last one chosen"),
+        (["N"], "pick the next strongest residual of the fit"),
+        (["0"], "whole piece again"),
+    ],
+    "domains": [
+        (["A"], "a drag draws group A"),
+        (["B"], "a drag draws group B"),
+        (["P"], "a drag moves the map"),
+        (["Enter"], "look at the star on the Star page"),
+    ],
     "training": [
         (["Space"], "pause the run, or let it go on"),
         ([",", "."], "previous, next checkpoint of the replay"),
@@ -54,6 +80,20 @@ HINTS = {
         (["1", "2"], "models"),
         (["L"], "lines"),
         (["R"], "residual"),
+        (["?"], "all keys"),
+    ],
+    "elements": [
+        (["[", "]"], "piece"),
+        (["↑", "↓"], "element"),
+        (["N"], "next residual"),
+        (["Esc"], "unpick"),
+        (["?"], "all keys"),
+    ],
+    "domains": [
+        (["A", "B"], "lasso group"),
+        (["Esc"], "clear"),
+        (["click"], "select star"),
+        (["Enter"], "open star"),
         (["?"], "all keys"),
     ],
     "training": [

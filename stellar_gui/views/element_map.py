@@ -1,0 +1,412 @@
+"""The main card of the Elements page: spectrum, map of all elements, derivatives."""
+
+import functools
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJS, Range1d
+
+from stellar_gui.labels import FAMILY_TITLES, describe
+from stellar_gui.plots.derivatives import MOST_CURVES, Curve, DerivativePlot
+from stellar_gui.plots.element_map import ElementMapPlot, MapRow
+from stellar_gui.plots.four_panels import FourPanels
+from stellar_gui.plots.pieces import Pieces
+from stellar_gui.plots.pixels import read_js
+from stellar_gui.plots.style import FAMILY_TOKENS, NOTHING, Painter, number
+from stellar_gui.selection import Selection
+from stellar_gui.views.components import FigureTitle
+from stellar_gui.views.element_star import ElementStar, in_order, row_title
+from stellar_gui.views.notify import guarded
+
+FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
+_AUTOMATIC = 5  # elements that are drawn where none is chosen
+_LEGEND = ("cno", "alpha", "odd_z", "iron_peak", "neutron_capture")
+_NAMES = {
+    "cno": "C N O",
+    "alpha": "α",
+    "odd_z": "odd Z",
+    "iron_peak": "iron peak",
+    "neutron_capture": "n-capture",
+}
+_TITLE = "Where each element speaks"
+_VIEWS = [["map", "map", "elements × wavelength"], ["panels", "4 panels", "transfer"]]
+
+
+class ElementMapView(pn.viewable.Viewer):
+    """Spectrum, map and derivatives in the selected window, or the four panels."""
+
+    def __init__(
+        self, selection: Selection, star: ElementStar, theme: str = "light", **params
+    ):
+        super().__init__(**params)
+        self._selection, self._star = selection, star
+        self._painter = Painter(theme)
+        self._pieces: Pieces | None = None
+        self._grid = None
+        self._shown = None
+        self._panels: FourPanels | None = None
+        self.view = "map"
+        self.scales: list[tuple[str, float]] = []  # of the rows, by label name
+        self.window = Range1d(0, 1, min_interval=1.0)
+        self.map = ElementMapPlot(self._painter, self.window)
+        self.lines = DerivativePlot(self._painter, self.window, self.map.picked)
+        self.map.on_tap(guarded(self._tapped))
+        self.lines.on_tap(guarded(self._tapped), guarded(self.reset))
+        self.title = FigureTitle(state=self._state(), height=36)
+        self.title.sizing_mode = "stretch_width"
+        self.title.listen(self._hear)
+        self._settled = ColumnDataSource({"start": [], "end": []})
+        self._settled.on_change("data", guarded(self._window_moved))
+        self._settle = CustomJS(
+            args={"settled": self._settled, "x_range": self.window},
+            code=read_js("settle_window.js"),
+        )
+        for fig in (*self.map.figures, self.lines.figure):
+            self._watch(fig)
+        self.map.map.on_change("inner_width", lambda attr, old, new: self._resized())
+        pane = functools.partial(pn.pane.Bokeh, margin=0)
+        self._map_pane = pane(self.map.layout, sizing_mode="stretch_both")
+        self._lines_pane = pane(self.lines.figure, sizing_mode="stretch_width")
+        self._panels_pane = pane(None, sizing_mode="stretch_both", visible=False)
+
+    def _watch(self, fig):
+        from bokeh.events import RangesUpdate
+
+        fig.js_on_event(RangesUpdate, self._settle)
+
+    # ---- what is drawn
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements whose derivatives are drawn: chosen, or loud in the window."""
+        if self._shown is None:
+            return ()
+        known = self._shown.sensitivity.elements
+        chosen = tuple(e for e in self._selection.elements if e in known)
+        return chosen[:MOST_CURVES] or self._loudest(known)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The elements whose derivatives can be drawn."""
+        return () if self._shown is None else tuple(self._shown.sensitivity.elements)
+
+    def _loudest(self, known):
+        """The elements that say most in the window, in the order of the map."""
+        wavelength = self._shown.sensitivity.wavelength
+        low, high = self.shown_window
+        inside = (wavelength >= low) & (wavelength <= high)
+        change = np.nan_to_num(np.abs(self._shown.sensitivity.per_step[inside]))
+        loud = change.max(axis=0, initial=0.0)
+        ranked = sorted(known, key=lambda e: -loud[known[e]])[:_AUTOMATIC]
+        names = self._shown.sensitivity.label_names
+        order = in_order([names[known[e]] for e in ranked])
+        return tuple(row_title(name) for name in order)
+
+    @property
+    def shown_window(self) -> tuple[float, float]:
+        """The window in view, Angstrom."""
+        ends = self._pieces.to_wavelength([self.window.start, self.window.end])
+        return float(ends[0]), float(ends[1])
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """The pieces of the grid that is drawn; None before a star is."""
+        return self._pieces
+
+    def update(self) -> None:
+        """Draw the star, the model and the elements that are chosen now."""
+        if not self._star.ready:
+            return
+        self._shown = self._star.shown()
+        if self._shown is None:
+            self.title.state = self._state()
+            return
+        self._set_grid()
+        self.map.set_flux(self._star.flux)
+        self._show_map()
+        self.show_window()
+        self.show_pixel()
+
+    def _set_grid(self):
+        star = self._star.spectra
+        key = (star.medium, star.wavelength.tobytes())
+        if key == self._grid:
+            return
+        self._grid = key
+        covered = np.isfinite(self._shown.sensitivity.flux)
+        self._pieces = Pieces.of(star.wavelength, covered)
+        self.window.bounds = (0, self._pieces.end)
+        self.map.set_pieces(self._pieces)
+        self.lines.set_pieces(self._pieces, star.medium)
+        if self._panels is not None:
+            self._panels.set_pieces(self._pieces, star.medium)
+
+    def _show_map(self):
+        from stellar_gui.analysis.element_map import element_map
+
+        found = element_map(
+            self._shown.sensitivity, in_order(self._shown.sensitivity.label_names)
+        )
+        self.scales = list(zip(found.rows, found.scale.tolist(), strict=True))
+        self.map.set_rows(
+            [
+                MapRow(
+                    row_title(name),
+                    FAMILY_TOKENS[describe(name).family],
+                    values,
+                    scale_text(scale),
+                )
+                for name, values, scale in zip(
+                    found.rows, found.values, found.scale, strict=True
+                )
+            ]
+        )
+
+    def show_window(self) -> None:
+        """Show the selected window, or a first one, and what speaks in it."""
+        if self._pieces is None:
+            return
+        window = self._selection.window
+        plotted = None if window is None else self._pieces.to_window(*window)
+        if plotted is None:
+            views = self._pieces.views
+            plotted = self._pieces.to_window(*views[int(FIRST_VIEW * len(views))])
+        now = (self.window.start, self.window.end)
+        if not np.allclose(plotted, now, rtol=0, atol=0.02):
+            self.window.update(start=plotted[0], end=plotted[1])
+        self.show_elements()
+
+    def show_elements(self) -> None:
+        """Draw the derivatives of the chosen elements."""
+        if self._shown is None:
+            return
+        sensitivity, elements = self._shown.sensitivity, self.elements
+        columns = [sensitivity.elements[element] for element in elements]
+        curves = self._named_curves(elements, sensitivity.per_step[:, columns])
+        self.lines.set_curves(self._star.flux, curves, "∂f/∂[X/H] per 0.1 dex")
+        self.map.mark(self.elements)
+        self._show_panels()
+        self.title.state = self._state()
+
+    def _named_curves(self, elements, values):
+        """A curve of each element; values (n_pixels, n_elements)."""
+        tokens = [FAMILY_TOKENS[describe(f"{e.lower()}_h").family] for e in elements]
+        return [Curve(*parts) for parts in zip(elements, tokens, values.T, strict=True)]
+
+    def show_pixel(self) -> None:
+        """Mark the picked pixel."""
+        pixel = self._selection.pixel
+        if self._pieces is None:
+            return
+        x = np.nan if pixel is None else float(self._pieces.to_plot(pixel))
+        self.map.pick(x if np.isfinite(x) else None)
+
+    def _resized(self):
+        with pn.io.hold():
+            self.map.thin_ticks()
+            self.lines.fit()
+
+    # ---- four panels
+
+    def show_view(self, view: str) -> None:
+        """Show the map with derivatives, or the four panels of a transfer."""
+        if view == "panels" and self._panels is None:
+            self._panels = FourPanels(self._painter, self.window, self.map.picked)
+            for fig in self._panels.figures.values():
+                self._watch(fig)
+            self._panels.on_tap(guarded(self._tapped), guarded(self.reset))
+            if self._pieces is not None:
+                self._panels.set_pieces(self._pieces, self._star.spectra.medium)
+            self._panels_pane.object = self._panels.layout
+        self.view = view
+        self._panels_pane.visible = view == "panels"
+        self._lines_pane.visible = view != "panels"
+        self.map.map.visible = view != "panels"
+        self.map.layout.sizing_mode = (
+            "stretch_width" if view == "panels" else "stretch_both"
+        )
+        self._map_pane.sizing_mode = self.map.layout.sizing_mode
+        self.show_elements()
+
+    def _show_panels(self):
+        if self.view != "panels" or self._pieces is None:
+            return
+        found = self._star.transfer(self.elements)
+        if found is None:
+            self._panels.clear()
+            return
+        _, panels = found
+        self._panels.set_spectra(
+            panels.synthetic,
+            panels.transferred,
+            self._star.flux,
+            panels.explained,
+            self._named_curves(panels.elements, panels.change),
+        )
+
+    # ---- title
+
+    def _state(self):
+        shown = self._shown
+        return {
+            "title": _TITLE,
+            "card": "elements",
+            "sub": self._sub(),
+            "legend": [
+                [_NAMES[f], FAMILY_TOKENS[f].replace("_", "-")] for f in _LEGEND
+            ],
+            "note": "" if shown is None else "; ".join(shown.notes),
+            "choices": [
+                {
+                    "command": "view",
+                    "label": "View",
+                    "value": self.view,
+                    "options": _VIEWS,
+                }
+            ],
+            "file": f"{self._star.star_id}_elements",
+            "figures": self._figure_names(),
+            "sentence": self._sentence(),
+            "table": self._table(),
+        }
+
+    def _figure_names(self):
+        if self.view == "panels":
+            return [self.map.overview.name, *self._panels.names]
+        return [*(fig.name for fig in self.map.figures), self.lines.figure.name]
+
+    def _sub(self):
+        if self._shown is None:
+            return ""
+        return f"−∂f/∂label of {self._shown.title}, each row scaled to its maximum"
+
+    def _sentence(self):
+        if self._shown is None:
+            return "No derivatives are drawn."
+        low, high = self.shown_window
+        return (
+            f"Derivatives of the flux of {self._star.star_id} by "
+            f"{', '.join(self.elements)} in {self._shown.title}, shown from "
+            f"{number(low)} to {number(high)} Å. The table has the largest change of "
+            "flux of every label."
+        )
+
+    def _table(self):
+        if self._shown is None:
+            return None
+        sensitivity = self._shown.sensitivity
+        rows = []
+        size = np.nan_to_num(np.abs(sensitivity.per_step))
+        for name in in_order(sensitivity.label_names):
+            column = size[:, sensitivity.label_names.index(name)]
+            peak = int(column.argmax())
+            at = number(float(sensitivity.wavelength[peak]), 2)
+            family = FAMILY_TITLES[describe(name).family]
+            rows.append([row_title(name), family, scale_text(column[peak]), at])
+        return {
+            "head": ["label", "family", "largest change of flux", "at / Å"],
+            "rows": rows,
+        }
+
+    # ---- what a user does
+
+    def _hear(self, command, value):
+        with pn.io.hold():
+            if command == "view":
+                self.show_view(value)
+            elif command == "numbers":
+                self.save_numbers()
+
+    def save_numbers(self) -> None:
+        """Have the browser save the numbers behind what is drawn."""
+        if self._shown is None:
+            return
+        # astropy's tables take half a second to import
+        from stellar_gui.analysis import element_tables as tables
+
+        star = self._star.star_id
+        if self.view == "panels" and self._star.transfer(()) is not None:
+            table, word = self._panels_table(tables), "transfer"
+        else:
+            labels = self._star.labels(self._star.model) or {}
+            shown = self._shown
+            table = tables.derivatives_table(
+                shown.sensitivity, star, shown.title, labels
+            )
+            word = "derivatives"
+        self.title.save(f"{star}_{word}.ecsv", tables.as_text(table))
+
+    def _panels_table(self, tables):
+        name, panels = self._star.transfer(self.elements)
+        names = np.array(["", *panels.elements])
+        curves = {
+            "synthetic": panels.synthetic,
+            "transferred": panels.transferred,
+            "observed": self._star.flux,
+            "explained_by": names[panels.explained + 1],
+        }
+        for element, change in zip(panels.elements, panels.change.T, strict=True):
+            curves[f"change_per_0.1_dex_{element}"] = change
+        star = self._star.spectra
+        return tables.panels_table(
+            star.wavelength, curves, self._star.star_id, name, star.medium
+        )
+
+    def _tapped(self, x, row=None):
+        if self._pieces is None or x is None:
+            return
+        pieces = self._pieces
+        away = np.where(pieces.pixels < 0, np.inf, np.abs(pieces.x - x))
+        self.pick(float(pieces.wavelength[np.argmin(away)]), row)
+
+    def pick(self, wavelength: float, element: str | None = None) -> None:
+        """Pick a pixel, see it in the window, and draw an element beside the others."""
+        changes = {"pixel": wavelength}
+        low, high = self.shown_window
+        if not low <= wavelength <= high:
+            view = self._pieces.next_view((wavelength, wavelength), 0)
+            changes["window"] = _rounded(view)
+        known = self._shown.sensitivity.elements if self._shown else {}
+        if element in known and element not in self.elements:
+            changes["elements"] = (*self.elements, element)[-MOST_CURVES:]
+        self._selection.choose(**changes)
+
+    def next_view(self, step: int) -> None:
+        """Look at the next piece, or the next part of a wide one."""
+        if self._pieces is not None:
+            window = self._pieces.next_view(self.shown_window, step)
+            self._selection.choose(window=_rounded(window))
+
+    def reset(self) -> None:
+        """Look at the whole piece again."""
+        self.next_view(0)
+
+    def _window_moved(self, attr, old, new):
+        if new["start"]:
+            self._selection.choose(window=_rounded(self.shown_window))
+
+    def repaint(self, theme: str) -> None:
+        """Draw in another theme, in place."""
+        with pn.io.hold():
+            self._painter.repaint(theme)
+            if self._shown is not None:
+                self.map.repaint()
+                self.map.mark(self.elements)
+                self.lines.repaint()
+
+    def __panel__(self):
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        panes = (self._map_pane, self._lines_pane, self._panels_pane)
+        return pn.Column(self.title, *panes, **both)
+
+
+def _rounded(window):
+    """To what the address of the page keeps, so that a bookmark changes nothing."""
+    return round(window[0], 2), round(window[1], 2)
+
+
+def scale_text(value: float) -> str:
+    """Write a change of flux in two or three digits."""
+    if not np.isfinite(value) or value <= 0:
+        return NOTHING
+    return number(value, 3 if value >= 0.01 else 4)
