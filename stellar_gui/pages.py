@@ -15,6 +15,22 @@ def _star(app):
     return page
 
 
+def _elements(app):
+    from stellar_gui.views.elements import ElementsPage
+
+    return ElementsPage(
+        app.selection, app.session, on_command=app.run, theme=app.theme
+    )
+
+
+def _domains(app):
+    from stellar_gui.views.domains import DomainsPage
+
+    page = DomainsPage(app.selection, app.session, theme=app.theme)
+    page.on_command = app.run
+    return page
+
+
 def _training(app):
     from stellar_gui.views.training import TrainingPage
 
@@ -30,8 +46,12 @@ def _training(app):
     )
 
 
-BUILDERS: dict[str, Callable] = {"star": _star, "training": _training}
+BUILDERS: dict[str, Callable] = {
+    "star": _star,
+    "domains": _domains,
+    "training": _training,
+}
 """By the name of the page: what builds its view for an application."""
 
-TICKS = {"star": 1000, "training": 500}
+TICKS = {"star": 1000, "domains": 500, "training": 500}
 """By the name of the page: ms between its looks at what is going on."""

@@ -1,5 +1,6 @@
 """What a comparison of two groups says, ready to be drawn. Arithmetic is elsewhere."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from stellar_gui.synthesis.lines import bundled_lines
 from stellar_gui.views.domain_source import Shown
 
 _MOST_BARS = 10
+_TURN = 0.6  # by which each further line of an element weighs less
 
 
 class Compared(NamedTuple):
@@ -42,11 +44,7 @@ def compared(shown: Shown, rows_a, rows_b) -> Compared:
     lines = reason_lines(
         bundled_lines(), request.survey.medium, request.sets.wavelength, found
     )
-    named = [
-        NamedLine(line.wavelength, line.element, _family(line.element), abs(line.flux))
-        for line in lines
-    ]
-    return Compared(comparison, found, title, _bars(found), named, _note(found))
+    return Compared(comparison, found, title, _bars(found), _named(lines), _note(found))
 
 
 def _explanation(shown, comparison):
@@ -80,6 +78,18 @@ def _title(comparison, has_b):
     if has_b:
         return f"A, {n_a} stars − B, {n_b} stars; {kind}"
     return f"A, {n_a} stars − the other {n_b}; {kind}"
+
+
+def _named(lines):
+    """Lines with weights by which every element has its turn, iron too."""
+    seen = Counter()
+    named = []
+    for line in lines:  # strongest first
+        weight = abs(line.flux) * _TURN ** seen[line.element]
+        seen[line.element] += 1
+        family = _family(line.element)
+        named.append(NamedLine(line.wavelength, line.element, family, weight))
+    return named
 
 
 def _family(element):

@@ -41,12 +41,12 @@ _CARD = """
   position: relative;
 }
 """
-_OVER = """
-:host {
-  position: absolute !important; inset: 36px 0 0 0; background: var(--surface);
-  z-index: 2;
+_OVER = {
+    "position": "absolute",
+    "inset": "36px 0 0 0",
+    "background": "var(--surface)",
+    "z-index": "2",
 }
-"""
 
 
 class DifferenceView(pn.viewable.Viewer):
@@ -75,7 +75,7 @@ class DifferenceView(pn.viewable.Viewer):
         title = {"title": "What explains it", "card": "explanation"}
         self.why = FigureTitle(state=title, sizing_mode="stretch_width", height=36)
         self.note = CardNote(state={}, sizing_mode="stretch_width", height=52)
-        self.empty = EmptyState(state={"icon": "scores"}, stylesheets=[_OVER])
+        self.empty = EmptyState(state={"icon": "scores"}, styles=_OVER)
         self.title.listen(partial(self._hear, "difference"))
         self.why.listen(partial(self._hear, "explanation"))
         self.empty.listen(lambda command, value: self._example())

@@ -72,8 +72,15 @@ class MapsView(pn.viewable.Viewer):
                 state={"waiting": "…"}, sizing_mode="stretch_width", height=46
             )
             self._listen(place)
+        self._cards = [self._card(place, space) for place, space in enumerate(TITLES)]
         watched = [f"{what}_{name}" for what in ("group", "lasso") for name in GROUPS]
         selection.param.watch(lambda *events: self.show_groups(), watched)
+
+    def _card(self, place, space):
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        pane = pn.pane.Bokeh(self.plots.figures[place], **both)
+        parts = (self.titles[space], pane, self.scores[space])
+        return pn.Column(*parts, stylesheets=[_CARD], **both)
 
     @property
     def names(self) -> list[str]:
@@ -225,15 +232,12 @@ class MapsView(pn.viewable.Viewer):
         self.plots.repaint()
 
     def __panel__(self):
-        both = {"sizing_mode": "stretch_both", "margin": 0}
-        self._cards = []
-        for (space, title), fig in zip(
-            self.titles.items(), self.plots.figures, strict=True
-        ):
-            pane = pn.pane.Bokeh(fig, **both)
-            parts = (title, pane, self.scores[space])
-            self._cards.append(pn.Column(*parts, stylesheets=[_CARD], **both))
-        return pn.Row(*self._cards, stylesheets=[":host { gap: 10px; }"], **both)
+        return pn.Row(
+            *self._cards,
+            stylesheets=[":host { gap: 10px; }"],
+            sizing_mode="stretch_both",
+            margin=0,
+        )
 
 
 def judge(mixing: "Mixing") -> tuple[str, str]:

@@ -32,9 +32,12 @@ from stellar_gui.views.work import in_background
 _BODY = ":host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }"
 _MAPS = ":host { flex: 1 1 54% !important; min-height: 0; }"
 _BELOW = ":host { flex: 1 1 46% !important; min-height: 0; }"
-_EMPTY = """
-:host { position: absolute !important; inset: 0; background: var(--page); z-index: 2; }
-"""
+_EMPTY = {
+    "position": "absolute",
+    "inset": "0",
+    "background": "var(--page)",
+    "z-index": "2",
+}
 _LASSOS = tuple(f"lasso_{name}" for name in GROUPS)
 _NO_MODEL = (
     "Maps of the domains need a Cycle-StarNet, and none is loaded: open one that was "
@@ -65,7 +68,7 @@ class DomainsPage(pn.viewable.Viewer):
         self.bar.state = self._bar_state()
         self.status = MapStatus(sizing_mode="stretch_width", height=28)
         self.status.state = self._status_state()
-        self.empty = EmptyState(state={}, visible=False, stylesheets=[_EMPTY])
+        self.empty = EmptyState(state={}, visible=False, styles=_EMPTY)
         self.bar.listen(self.run)
         self.empty.listen(lambda command, value: self.on_command(command, value))
         watched = [*(f"group_{name}" for name in GROUPS), *_LASSOS]
