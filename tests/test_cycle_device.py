@@ -8,12 +8,18 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from stellar_gui.training.cycle_data import LabelSource
+from tests.cycle_mock import trained_emulator
 
 STEP = """
 import dataclasses
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from stellar_gui.models.autoencoder import Autoencoders, build_autoencoders
@@ -26,7 +32,18 @@ from stellar_gui.training.cycle_starnet import update
 
 _setup_privateuseone_for_python_backend("fakegpu")
 settings = dataclasses.replace(PRESETS["demo"], autocast=False)
-with FakeTensorMode():
+
+class SingleOnly(TorchDispatchMode):
+    # it refuses 64-bit numbers on the device, as MPS does
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        made = function(*arguments, **(options or {}))
+        for each in tree_leaves(made):
+            if isinstance(each, torch.Tensor) and each.device.type == "fakegpu":
+                assert each.dtype is not torch.float64, function
+        return made
+
+
+with FakeTensorMode(), SingleOnly():
     with torch.device("fakegpu"):
         config = settings.network_config(300, 0.97, 0.05)
         networks, critics = build_autoencoders(config), build_critics(config)
@@ -34,7 +51,9 @@ with FakeTensorMode():
         noise = 0.1 * torch.randn(4, *networks.split_shape)
         parts = {"flux_synth": flux(), "flux_moved": flux(), "flux_obs": flux()}
         parts |= {"weights_obs": flux(), "split_noise": noise}
-    if LEFT in parts:
+    if LEFT == "double":
+        parts["weights_obs"] = parts["weights_obs"].double()
+    elif LEFT in parts:
         parts[LEFT] = torch.rand(*parts[LEFT].shape, device="cpu")
     elif LEFT:
         with torch.device("cpu"):
@@ -81,3 +100,35 @@ def test_what_is_left_behind_would_be_noticed(left):
     done = run(left)
     assert done.returncode != 0
     assert "on the same device" in done.stderr
+
+
+def test_64_bit_numbers_on_the_device_would_be_noticed():
+    """MPS has none; labels, which need them, are turned into spectra elsewhere."""
+    done = run("double")
+    assert done.returncode != 0
+    assert "AssertionError" in done.stderr
+
+
+def test_where_there_are_no_64_bit_numbers_spectra_are_made_on_the_cpu(monkeypatch):
+    emulator = trained_emulator()
+    monkeypatch.setattr(torch.Tensor, "to", _as_on_mps(torch.Tensor.to))
+    source = LabelSource.of(emulator, None, "mps")
+    assert source.labels.dtype == torch.float64
+    flux = source.spectra(torch.arange(4), torch.zeros(4, 3, dtype=torch.float64))
+    assert flux.shape == (8, len(emulator.wavelength))
+    assert [dtype for dtype, device in _as_on_mps.moved if device == "mps"] == [
+        torch.float32
+    ]
+
+
+def _as_on_mps(to):
+    """`Tensor.to` of a machine with MPS, which leaves everything on the CPU."""
+    _as_on_mps.moved = moved = []
+
+    def moving(tensor, *where, **options):
+        if where and str(where[0]) == "mps":
+            moved.append((tensor.dtype, "mps"))
+            return tensor
+        return to(tensor, *where, **options)
+
+    return moving

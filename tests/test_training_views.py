@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from stellar_gui.training.run import Run, Status
 from stellar_gui.training.runs import list_runs
 from stellar_gui.views.run_bar import banner_state, bar_state
 from stellar_gui.views.training_curves import CurvesView
-from stellar_gui.views.training_fields import groups
+from stellar_gui.views.training_fields import device_field, groups
+from stellar_gui.views.training_form import FormView
 from stellar_gui.views.training_request import Request
 
 LINES = [
@@ -272,6 +274,23 @@ def test_every_field_has_a_title_and_says_what_it_means(request_of_payne):
             for field in group["fields"]
         ]
         assert all(field["title"] and field["help"] for field in fields)
+
+
+def test_a_device_that_a_method_cannot_use_says_why(request_of_payne):
+    mps = SimpleNamespace(name="mps", title="Apple GPU", memory=None, free=None)
+    vars(mps).update(usable=True, reason="")
+    fields = {
+        method: device_field([mps], "auto", method)["options"][1]
+        for method in ("cannon", "payne", "cycle-starnet")
+    }
+    assert "64-bit numbers, which it does not have" in fields["cannon"]["reason"]
+    assert not fields["payne"]["reason"]
+    assert not fields["cycle-starnet"]["reason"]
+    form = FormView([], lambda name: None, lambda *said: None)
+    form._devices = [mps]
+    form.request.choose_method("cannon")
+    form.request.set("device", "mps")
+    assert form._device_reason().startswith("Apple GPU cannot be used: the Cannon")
 
 
 def test_the_presets_departures_from_the_paper_are_said():

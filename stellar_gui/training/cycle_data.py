@@ -16,6 +16,7 @@ from stellar_gui.models.autoencoder import Autoencoders
 from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import checked_labels
 from stellar_gui.spectra import Spectra
+from stellar_gui.training.device import doubles, on_device
 
 _RESOLUTION_MISMATCH = 0.1  # relative; less is a gap that the transfer may learn
 
@@ -39,13 +40,16 @@ class LabelSource(NamedTuple):
     """The assumed distribution of labels; synthetic spectra are drawn from it."""
 
     emulator: SpectralModel
-    labels: Tensor  # (n, n_labels) float64, physical units
+    labels: Tensor  # (n, n_labels) float64, physical units, where the emulator is
+    device: torch.device  # of the spectra
 
     @classmethod
     def of(cls, emulator: SpectralModel, labels, device) -> "LabelSource":
         """Take labels (n, n_labels); None takes those that the emulator carries.
 
-        Raises ValueError for labels of another number, too few, or not finite.
+        device: where spectra are wanted. Labels have 64 bits, so that where a device
+        has none, as MPS, spectra are made on the CPU. Raises ValueError for labels of
+        another number, too few, or not finite.
         """
         if labels is None:
             labels = getattr(emulator, "training_labels", None)
@@ -63,21 +67,23 @@ class LabelSource(NamedTuple):
                 "are not finite, expected two or more rows, finite in every label. "
                 "Leave out stars without labels."
             )
-        return cls(emulator, labels.to(device))
+        exact, device = doubles(torch.device(device)), torch.device(device)
+        return cls(emulator.to(exact), labels.to(exact), device)
 
     @torch.no_grad()
     def spectra(self, rows: Tensor, shift: Tensor | None = None) -> Tensor:
         """Emulated flux (n, n_pixels) at these rows (n,) of the labels.
 
-        shift (n, n_labels), in scaled labels: then (2 n, n_pixels), at the labels and
-        at those moved.
+        rows lie on the CPU; so does shift (n, n_labels), in scaled labels: then
+        (2 n, n_pixels), at the labels and at those moved.
         """
-        labels = self.labels[rows]
+        labels = self.labels[on_device(rows, self.labels.device)]
         if shift is not None:
             scaling = self.emulator.scaling
+            shift = on_device(shift, labels.device)
             moved = scaling.to_labels(scaling.to_coordinates(labels) + shift)
             labels = torch.cat([labels, moved])
-        return self.emulator(labels).float()
+        return self.emulator(labels).float().to(self.device)
 
 
 def check_domains(emulator: SpectralModel, observed: Spectra) -> None:

@@ -78,8 +78,8 @@ class CycleStarNetTrainer:
         self.batch_size = settings.batch_size
         self.steps_done, self.rate_scale = 0, 1.0
         self.tied = settings.pretraining_steps == 0  # there is nothing to copy then
-        self.emulator = emulator.to(self.device)
-        self.source = LabelSource.of(self.emulator, labels, self.device)
+        self.source = LabelSource.of(emulator, labels, self.device)
+        self.emulator = self.source.emulator
         self.rng = torch.Generator().manual_seed(seed)
         self.networks, self.critics = self._start(observed_train)
         self.observed = Observed.of(observed_train, self.networks)
@@ -156,9 +156,10 @@ class CycleStarNetTrainer:
 
     def model(self) -> CycleStarNet:
         """The model as it stands; its nuisance spans the observed training stars."""
+        networks = copy.deepcopy(self.networks).requires_grad_(False)
         return CycleStarNet(
             emulator=self.emulator,
-            networks=copy.deepcopy(self.networks).requires_grad_(False),
+            networks=networks.to(self.source.labels.device),
             nuisance=self._nuisance(),
             link=self.settings.link,
             training_labels=self.source.labels.cpu(),
@@ -238,13 +239,14 @@ class CycleStarNetTrainer:
     def _batch(self) -> Batch:
         settings, n = self.settings, self.batch_size
         rows = self._draw(len(self.source.labels))
-        stars = self._draw(len(self.observed.flux))
+        stars = on_device(self._draw(len(self.observed.flux)), self.device)
         shift = noise = None
         if settings.jacobian:
             normal = self._normal(n, self.source.labels.shape[1])
             shift = settings.jitter * normal.double()
         if settings.split_noise:
-            noise = settings.split_noise * self._normal(n, *self.networks.split_shape)
+            normal = self._normal(n, *self.networks.split_shape)
+            noise = settings.split_noise * on_device(normal, self.device)
         synthetic, *moved = self.source.spectra(rows, shift).split(n)
         return Batch(
             flux_synth=synthetic,
@@ -284,17 +286,15 @@ class CycleStarNetTrainer:
         return pixel_weights(ivar, floor, limit)
 
     def _draw(self, count: int) -> Tensor:
-        """Indices below ``count``; drawn on the CPU, the same for every device."""
-        rows = torch.randint(count, (self.batch_size,), generator=self.rng)
-        return on_device(rows, self.device)
+        """Indices below ``count``, on the CPU: the same for every device."""
+        return torch.randint(count, (self.batch_size,), generator=self.rng)
 
     def _spread(self, n: int) -> Tensor:
         """n indices all over the assumed labels, the same whatever the seed."""
-        rows = torch.arange(n) * len(self.source.labels) // n
-        return rows.to(self.device)
+        return torch.arange(n) * len(self.source.labels) // n
 
     def _normal(self, *shape: int) -> Tensor:
-        return on_device(torch.randn(shape, generator=self.rng), self.device)
+        return torch.randn(shape, generator=self.rng)
 
     def _precision(self):
         if self.settings.autocast and computes_bfloat16(self.device):
@@ -306,7 +306,7 @@ class CycleStarNetTrainer:
         """Mean and standard deviation of z_split over the observed training stars."""
         parts = self.observed.flux.split(_ENCODED)
         z = torch.cat([self.networks.encode(f, "obs").z_split for f in parts])
-        return split_prior(z)
+        return split_prior(z.to(self.source.labels.device))
 
     def _provenance(self) -> dict[str, Any]:
         return {

@@ -22,6 +22,11 @@ NO_LEARNING_RATE = {
 }
 """Method -> why its learning rate cannot be changed."""
 
+NEEDS_DOUBLE = {
+    "cannon": "the Cannon solves equations with 64-bit numbers, which it does not have"
+}
+"""Method -> why it cannot use a device of 32-bit numbers, as MPS is."""
+
 
 @dataclass(frozen=True)
 class Option:

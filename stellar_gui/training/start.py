@@ -29,7 +29,7 @@ from stellar_gui.training.device import choose_device
 from stellar_gui.training.event_files import event_files
 from stellar_gui.training.fingerprint import code_version
 from stellar_gui.training.loop import train
-from stellar_gui.training.options import options_of
+from stellar_gui.training.options import NEEDS_DOUBLE, options_of
 from stellar_gui.training.payne import PayneTrainer
 from stellar_gui.training.run import Run, new_folder
 from stellar_gui.training.trainer import Trainer
@@ -59,12 +59,6 @@ def _payne(training, validation, *, seed, device, labels=None, **options):
 
 METHODS = {"cannon": _cannon, "payne": _payne, "cycle-starnet": cycle_starnet}
 
-_DOUBLE = {
-    "cannon",
-    "cycle-starnet",
-}  # methods that need 64-bit numbers on their device
-
-
 Tell = Callable[[int, int, Mapping[str, float]], None]
 
 
@@ -87,7 +81,7 @@ def prepare(config: Mapping[str, Any], device: str | None = None) -> Prepared:
         training,
         validation,
         seed=config["seed"],
-        device=choose_device(device or config["device"], double=method in _DOUBLE),
+        device=choose_device(device or config["device"], double=method in NEEDS_DOUBLE),
         **config["options"],
     )
     return Prepared(trainer, training, validation)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from stellar_gui.training.options import options_of
+from stellar_gui.training.options import NEEDS_DOUBLE, options_of
 from stellar_gui.views.run_words import method_title
 from stellar_gui.views.training_data import title_of
 from stellar_gui.views.training_request import METHODS
@@ -54,7 +54,7 @@ def groups(
         *(fields[option.name] for option in plain if not option.advanced),
         _general(request, problems, "seed", "of everything random", off=forks),
         _general(request, problems, "threads", _THREADS, off=False),
-        device_field(devices, request.general["device"]),
+        device_field(devices, request.general["device"], request.method),
     ]
     found = [{"title": "What", "fields": what}, {"title": "How", "fields": how}]
     further = [fields[option.name] for option in plain if option.advanced]
@@ -120,16 +120,22 @@ def data_field(paths: Iterable[Path], held: Mapping, chosen: str, *, off: bool) 
     }
 
 
-def device_field(devices, chosen: str) -> dict:
+def why_not(device, method: str) -> str:
+    """Why a method cannot use a device; empty if it can."""
+    if not device.usable:
+        return device.reason
+    return NEEDS_DOUBLE.get(method, "") if device.name == "mps" else ""
+
+
+def device_field(devices, chosen: str, method: str) -> dict:
     """The list of devices; one that cannot be used says why."""
-    options = [{"value": "auto", "text": "the fastest there is"}]
+    options = [{"value": "auto", "text": "the fastest it can use"}]
     for device in devices or []:
         memory = ""
         if device.memory:
             free = device.free if device.free is not None else device.memory
             memory = f", {free / 2**30:.0f} of {device.memory / 2**30:.0f} GB free"
-        reason = "" if device.usable else device.reason
-        text = f"{device.title}{memory}"
+        text, reason = f"{device.title}{memory}", why_not(device, method)
         options.append({"value": device.name, "text": text, "reason": reason})
     if chosen not in {option["value"] for option in options}:
         options.append({"value": chosen, "text": chosen})

@@ -206,8 +206,9 @@ class FormView(pn.viewable.Viewer):
     def _device_reason(self):
         name = self.request.general["device"]
         for device in self._devices or []:
-            if device.name == name and not device.usable:
-                return f"{device.title} cannot be used: {device.reason}"
+            reason = training_fields.why_not(device, self.request.method)
+            if device.name == name and reason:
+                return f"{device.title} cannot be used: {reason}"
         busy = [s.name for s in self._active if s.status.device == name != "cpu"]
         if busy:
             return f"{name} is busy with {busy[0]}: stop it, or choose another device."
