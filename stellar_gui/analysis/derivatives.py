@@ -10,21 +10,28 @@ from stellar_gui.models.base import SpectralModel
 from stellar_gui.models.blocks import checked_labels
 
 
-def jacobian(model: SpectralModel, labels: Tensor) -> Tensor:
+def jacobian(
+    model: SpectralModel, labels: Tensor, nuisance: Tensor | None = None
+) -> Tensor:
     """Return d flux / d label (n_stars, n_pixels, n_labels), per physical unit.
 
-    labels (n_stars, n_labels). The model's own ``jacobian`` where it has one, else one
-    forward-mode pass for each label: stars do not mix, so all move together.
+    labels (n_stars, n_labels); nuisance (n_stars, n_nuisance), of a model that has one:
+    then with a column more for each. The model's own ``jacobian`` where it has one,
+    else one forward-mode pass for each column: stars do not mix, so all move together.
     """
+    given = () if nuisance is None else (nuisance,)
     if hasattr(model, "jacobian"):
-        return model.jacobian(labels)
+        return model.jacobian(labels, *given)
+    everything = torch.cat([labels, *(part.to(labels) for part in given)], 1)
+    widths = [labels.shape[1], *(part.shape[1] for part in given)]
     columns = []
-    for move in torch.eye(labels.shape[1], dtype=labels.dtype, device=labels.device):
+    for move in torch.eye(sum(widths), dtype=labels.dtype, device=labels.device):
         with forward_ad.dual_level():
-            moved = forward_ad.make_dual(labels, move.expand_as(labels).contiguous())
-            flux, change = forward_ad.unpack_dual(model(moved))
+            along = move.expand_as(everything).contiguous()
+            moved = forward_ad.make_dual(everything, along)
+            flux, change = forward_ad.unpack_dual(model(*moved.split(widths, 1)))
         columns.append(torch.zeros_like(flux) if change is None else change)
-    return torch.stack(columns, dim=-1)  # (n_stars, n_pixels, n_labels)
+    return torch.stack(columns, dim=-1)  # (n_stars, n_pixels, n_labels + n_nuisance)
 
 
 def derivative_steps(label_names) -> np.ndarray:

@@ -113,21 +113,17 @@ def sensitivity(model: SpectralModel, labels, nuisance=None) -> Sensitivity:
     """
     labels = np.atleast_2d(np.asarray(labels, dtype=np.float64))
     labels = checked_labels(labels, model.label_names)
-    prior = getattr(model, "nuisance", None)
-    given = {}
+    prior, given = getattr(model, "nuisance", None), ()
     if prior is not None:
-        nuisance = prior.mean if nuisance is None else torch.as_tensor(nuisance)
-        given = {"nuisance": nuisance.to(prior.mean).reshape(1, -1)}
+        values = prior.mean if nuisance is None else torch.as_tensor(nuisance)
+        given = (values.to(prior.mean).reshape(1, -1),)
     with torch.no_grad():
-        flux = model(labels, **given)[0].numpy(force=True).astype(float)
-        if hasattr(model, "jacobian"):
-            slopes = model.jacobian(labels, **given)
-        else:
-            slopes = jacobian(model, labels)
-    slopes = slopes[0].numpy(force=True).astype(float)
+        flux, slopes = (
+            part[0].numpy(force=True).astype(float)
+            for part in (model(labels, *given), jacobian(model, labels, *given))
+        )
     n = len(model.label_names)
-    names = () if prior is None else tuple(prior.names)
-    sigma = np.ones(0) if prior is None else prior.sigma.numpy(force=True).astype(float)
+    sigma = np.ones(0) if prior is None else prior.sigma.numpy(force=True)
     return Sensitivity(
         wavelength=model.wavelength.numpy(force=True).astype(float),
         medium=model.medium,
@@ -135,9 +131,9 @@ def sensitivity(model: SpectralModel, labels, nuisance=None) -> Sensitivity:
         label_names=tuple(model.label_names),
         jacobian=slopes[:, :n],
         scatter=label_scatter(model),
-        nuisance_names=names[: slopes.shape[1] - n],
+        nuisance_names=() if prior is None else tuple(prior.names),
         nuisance=slopes[:, n:],
-        nuisance_sigma=sigma[: slopes.shape[1] - n],
+        nuisance_sigma=sigma.astype(float),
         variance=_own_variance(model, labels, len(flux)),
     )
 
