@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from stellar_gui.analysis.contrast import explain, group_jacobians
 from stellar_gui.analysis.groups import Group, composition, difference
-from stellar_gui.analysis.reasons import explain, mean_jacobian
 from tests.transferred import LABEL_NAMES, N_PIXELS, Emulator, random_labels
 
 
@@ -71,7 +71,7 @@ def test_a_change_of_labels_is_recovered_within_its_error():
             _draws(80, 2 * seed, shift),
             _draws(70, 2 * seed + 1),
         )
-        derivatives = mean_jacobian(Emulator(), np.concatenate([labels, others]))
+        derivatives = group_jacobians(Emulator(), np.concatenate([labels, others]))
         found = explain(Group(one), Group(two), derivatives, ("teff", "fe_h", "mg_h"))
         by_name = {reason.name: reason for reason in found.reasons}
         for name, true in zip(("teff", "fe_h", "mg_fe"), shift, strict=True):
@@ -85,7 +85,7 @@ def test_reasons_are_ranked_and_only_clear_ones_count():
     one, two = _draws(400, 0, shift, 500.0)[0], _draws(400, 1, snr=500.0)[0]
     labels = random_labels(30)
     found = explain(
-        Group(one), Group(two), mean_jacobian(Emulator(), labels), LABEL_NAMES
+        Group(one), Group(two), group_jacobians(Emulator(), labels), LABEL_NAMES
     )
     first = found.reasons[0]
     assert (first.name, first.clear) == ("mg_fe", True)
@@ -99,7 +99,7 @@ def test_reasons_are_ranked_and_only_clear_ones_count():
 def test_two_draws_of_the_same_stars_have_nothing_to_explain():
     one, two = _draws(300, 0)[0], _draws(300, 1)[0]
     a, b = Group(one), Group(two)
-    derivatives = mean_jacobian(Emulator(), random_labels(30))
+    derivatives = group_jacobians(Emulator(), random_labels(30))
     found = explain(a, b, derivatives, LABEL_NAMES)
     assert sum(reason.clear for reason in found.reasons) <= 1
     zscore = difference(a, b).value / difference(a, b).error
@@ -108,7 +108,7 @@ def test_two_draws_of_the_same_stars_have_nothing_to_explain():
 
 def test_what_labels_do_not_explain_is_said_and_widens_errors():
     one, two = (_draws(300, seed, snr=500.0)[0] for seed in (0, 1))
-    derivatives = mean_jacobian(Emulator(), random_labels(30))
+    derivatives = group_jacobians(Emulator(), random_labels(30))
     well = explain(Group(one), Group(two), derivatives, LABEL_NAMES)
     spoilt = one + 0.05 * np.sin(np.arange(N_PIXELS))
     badly = explain(Group(spoilt), Group(two), derivatives, LABEL_NAMES)
@@ -120,15 +120,15 @@ def test_what_labels_do_not_explain_is_said_and_widens_errors():
 
 def test_a_label_that_does_nothing_is_no_reason():
     one, two = _draws(50, 0)[0], _draws(50, 1)[0]
-    derivatives = mean_jacobian(Emulator(), random_labels(30))
-    derivatives[:, 1] = 0.0
+    derivatives = group_jacobians(Emulator(), random_labels(30))
+    derivatives[:, :, 1] = 0.0
     found = explain(Group(one), Group(two), derivatives, ("teff", "logg", "mg_h"))
     assert set(found.names) == {"teff", "mg_h"}
 
 
 def test_labels_are_needed():
     with pytest.raises(ValueError, match="no star of the groups has all labels"):
-        mean_jacobian(Emulator(), np.full((3, 3), np.nan))
+        group_jacobians(Emulator(), np.full((3, 3), np.nan))
 
 
 def test_large_groups_are_drawn_from():
@@ -145,3 +145,18 @@ def test_a_difference_of_domains_is_called_so():
     assert not apart.like_domains
     assert apart[:4] == (30, 5, 5, 30)
     assert "one of domains" in apart.sentence
+
+
+def test_derivatives_that_change_from_star_to_star_widen_errors():
+    one, two = (_draws(300, seed, shift=(0, 0, 0.3 * seed))[0] for seed in (1, 0))
+    steady = group_jacobians(Emulator(), random_labels(20))
+    uneven = steady * np.linspace(0.5, 1.5, 20)[:, None, None]
+    first, second = (
+        explain(Group(one), Group(two), derivatives, LABEL_NAMES)
+        for derivatives in (steady, uneven)
+    )
+    narrow, wide = (found.reasons[0] for found in (first, second))
+    assert narrow.name == wide.name == "mg_fe"
+    assert wide.value == pytest.approx(narrow.value)
+    expected = np.hypot(narrow.error, 0.5 * 0.3 * abs(narrow.value))
+    assert wide.error == pytest.approx(expected, rel=0.1)

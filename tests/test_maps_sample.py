@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from stellar_gui.analysis.contrast import explain, group_jacobians
 from stellar_gui.analysis.groups import Group, composition
-from stellar_gui.analysis.reasons import explain, mean_jacobian
 from stellar_gui.io import read_spectra
 from stellar_gui.maps import SPACES, MapSettings
 from stellar_gui.maps.request import MapRequest
@@ -81,7 +81,7 @@ def test_metal_rich_stars_differ_from_metal_poor_ones_by_their_metals(asked):
     found = explain(
         Group(a.flux, a.good),
         Group(b.flux, b.good),
-        mean_jacobian(asked.model, labels),
+        group_jacobians(asked.model, labels),
         asked.model.label_names,
     )
     assert composition(a.domain, b.domain).like_domains

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.table import Column, Table
 
 from stellar_gui import __version__
-from stellar_gui.analysis.reasons import Reason
+from stellar_gui.analysis.contrast import Reason
 
 
 def map_text(ids, domain, points, groups: Mapping[str, Any], meta) -> str:

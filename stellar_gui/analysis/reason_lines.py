@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stellar_gui.analysis.reasons import Explanation
+from stellar_gui.analysis.contrast import Explanation
 from stellar_gui.labels import describe
 from stellar_gui.preprocess.medium import convert_wavelength
 from stellar_gui.synthesis.lines import LineList

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.analysis.contrast import Explanation, explain, group_jacobians
 from stellar_gui.analysis.reason_lines import reason_lines
-from stellar_gui.analysis.reasons import Explanation, explain, mean_jacobian
 from stellar_gui.labels import describe
 from stellar_gui.maps.compare import WHICH, Comparison, compare
 from stellar_gui.plots.difference import Bar, NamedLine
@@ -54,7 +54,7 @@ def _explanation(shown, comparison):
     labels = _labels(shown, rows)
     if comparison.which == "synth":
         model = model.emulator
-    derivatives = mean_jacobian(model, labels)
+    derivatives = group_jacobians(model, labels)
     a, b = comparison.group_a, comparison.group_b
     return explain(a, b, derivatives, points.label_names)
 
