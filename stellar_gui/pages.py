@@ -5,6 +5,7 @@ A view answers ``commands`` by its ``run(command, value)``, and has ``tick``,
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from stellar_gui.views.star import StarPage
 
@@ -19,8 +20,24 @@ def _elements(app):
     from stellar_gui.views.elements import ElementsPage
 
     return ElementsPage(
-        app.selection, app.session, on_command=app.run, theme=app.theme
+        app.selection,
+        app.session,
+        on_command=app.run,
+        laboratory=partial(_laboratory, app),
+        theme=app.theme,
     )
+
+
+def _laboratory(app):
+    from stellar_gui.views.laboratory import LaboratoryView
+
+    view = LaboratoryView(
+        app.selection,
+        download=app.shell.download,
+        on_close=lambda: app.view("elements").run("laboratory"),
+    )
+    view.open(True)
+    return view
 
 
 def _domains(app):

@@ -62,7 +62,7 @@ class LaboratoryView(pn.viewable.Viewer):
         self._run_name = ""  # of the training that is at work
         self._findings: dict | None = None
         self.panel = LaboratoryPanel(
-            state={}, visible=False, sizing_mode="stretch_both"
+            state={}, visible=False, sizing_mode="stretch_both", margin=12
         )
         self.panel.listen(self.run)
 
@@ -187,8 +187,10 @@ class LaboratoryView(pn.viewable.Viewer):
         self._selection.choose(page="training", run=self._run_name)
 
     def _look_at(self, wavelength):
+        """Pick a candidate, and make room for the pages that show it."""
         at = float(wavelength)
         self._selection.choose(pixel=at, window=(at - _HALF_WINDOW, at + _HALF_WINDOW))
+        self._on_close()
 
     def _export(self):
         if self._findings is not None:
