@@ -4,7 +4,8 @@ The nearest listed line is rarely the one that is seen. Depths are estimated fro
 that the list states: each line's largest depth over five bounding stars
 (`synthesis.reach`) is carried over to the star's labels with the opacity of one layer,
 gf N(X) exp(-chi/kT) times the share of the ionisation stage (Saha), over the opacity of
-H-. Within a factor of two of a synthesis, instantly. Knows nothing of models.
+H-. Relative to each other they are within a factor of two of a synthesis, instantly.
+Knows nothing of models.
 """
 
 from collections.abc import Mapping
