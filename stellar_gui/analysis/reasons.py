@@ -1,133 +1,229 @@
-"""Which labels explain how two groups of stars differ.
+"""Reasons for calling a star odd: each a strength of all stars, and words for it.
 
-The difference of their median spectra is fitted with the derivatives of a model by
-weighted least squares. It holds for groups near enough to each other that flux is
-linear in the labels between them; what is left over is said.
+Strengths are in robust standard deviations of the sample, so that they can be compared;
+`anomaly` puts them in order.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import torch
+from scipy.spatial import KDTree
+from scipy.special import stdtr, stdtrit
+from scipy.stats import theilslopes
 
-from stellar_gui.analysis.derivatives import jacobian
-from stellar_gui.analysis.groups import Group, difference
-from stellar_gui.labels import describe, relative_to_iron
+from stellar_gui.analysis.agreement import Labels, fitted_labels, shared_labels
+from stellar_gui.analysis.coverage import INSIDE, OUTSIDE, label_coverage
+from stellar_gui.analysis.oddities import Oddities
+from stellar_gui.analysis.pulls import label_pulls
+from stellar_gui.fitting.result import FitFlag
+from stellar_gui.labels import describe
+from stellar_gui.statistics import robust_std
 
-_AVERAGED = 32  # stars over which derivatives are averaged
-_CLEAR = 2.0  # sigma, from where a label counts
-_NOTHING = 1e-9  # of the largest: a smaller eigenvalue says nothing
+BAD, WARNING = "bad", "warning"
+FREEDOM = 5.0  # of Student's t, by which strengths are judged
+CLEAR = 4.0  # strength from which a reason may explain the residuals
+_NO_FIT, _NOT_CONVERGED, _SUSPECT = 1e4, 10.0, 4.0  # strengths
+_TREND_STARS = 400  # that tell how a measure goes with S/N
+_MASKED = 0.01  # part of the pixels: least spread that a sample is believed to have
+_NEIGHBOURS = 10  # in the space of latents
+_TINY = 1e-12
+_BRIGHT = 1.03  # flux that is above any continuum
+_WAVE_SHARE, _DOUBLE_SHARE = 0.5, 0.25  # of the residuals, from which they explain them
 
 
-class Reason(NamedTuple):
-    """By how much a label of A exceeds that of B: ``value`` ± ``error`` in ``unit``.
+@dataclass(frozen=True, eq=False)
+class Reason:
+    """One kind of oddity of all stars, (n_stars,) each.
 
-    share: part of the squared difference, in units of its error, that no other label
-    explains; clear: whether the value is beyond two sigma.
+    strength: what is below 0 is usual, NaN unknown; words: what is said of a star;
+    kind: "bad" or "warning"; residual: it measures the residuals; explains, bool: it
+    names the cause of the residuals, None if it never does.
     """
 
-    name: str  # "mg_fe"
-    title: str
-    unit: str
-    value: float
-    error: float
-    share: float
-    clear: bool
+    name: str
+    strength: np.ndarray
+    words: np.ndarray
+    kind: str = WARNING
+    residual: bool = False
+    explains: np.ndarray | None = None
 
 
-class Explanation(NamedTuple):
-    """Why two groups differ.
-
-    reasons: all labels that act on the spectrum, the clear ones first, by their share;
-    explained: part of the squared difference that they explain together, over pixels;
-    noise: part of it that noise alone would leave; misfit: mean square of what is left,
-    in units of its error: well above 1, something else differs, or the groups are too
-    far apart or too wide; contributions (n_pixels, n_labels): the flux that each label
-    explains, in the order of ``names``.
-    """
-
-    reasons: tuple[Reason, ...]
-    explained: float
-    noise: float
-    misfit: float
-    names: tuple[str, ...]
-    contributions: np.ndarray
-
-    @property
-    def flux(self) -> np.ndarray:
-        """(n_pixels,) the difference as the labels explain it."""
-        return self.contributions.sum(axis=1)
-
-
-def mean_jacobian(model, labels, seed: int = 0) -> np.ndarray:
-    """Return the mean of d flux / d label over stars, (n_pixels, n_labels).
-
-    labels (n_stars, n_labels) in the model's order; stars with a NaN do not count, and
-    of many, 32 are drawn. Raises ValueError if no star has all labels.
-    """
-    labels = np.asarray(labels, dtype=float)
-    labels = labels[np.isfinite(labels).all(axis=1)]
-    if not len(labels):
-        raise ValueError(
-            "no star of the groups has all labels that the model needs "
-            f"({', '.join(model.label_names)}); expected one or more. Choose stars "
-            "with fits or with reference labels."
-        )
-    if len(labels) > _AVERAGED:
-        rng = np.random.default_rng(seed)
-        labels = labels[rng.choice(len(labels), _AVERAGED, replace=False)]
-    with torch.no_grad():
-        return jacobian(model, torch.tensor(labels)).mean(0).numpy(force=True)
-
-
-def explain(a: Group, b: Group, derivatives, label_names) -> Explanation:
-    """Explain the difference of two groups by labels.
-
-    derivatives (n_pixels, n_labels): d flux / d label, as of `mean_jacobian`.
-    Abundances count as [X/Fe] where iron is a label. Pixels weigh by their error;
-    errors are those of the draw of stars, and grow by the root of a misfit above 1.
-    """
-    change, names = relative_to_iron(label_names)
-    derivatives = np.asarray(derivatives, float) @ np.linalg.inv(change)
-    found = difference(a, b)
-    known = np.isfinite(found.error) & (found.error > 0)
-    value = np.where(known, found.value, 0.0)
-    root = np.where(known, 1.0 / np.where(known, found.error, 1.0), 0.0)
-    scale = np.linalg.norm(derivatives * root[:, None], axis=0)
-    acts = scale > 0
-    weighted = derivatives[:, acts] * root[:, None] / scale[acts]
-    inverse = np.linalg.pinv(weighted.T @ weighted, rcond=_NOTHING, hermitian=True)
-    solve = inverse @ (weighted * root[:, None]).T / scale[acts, None]
-    shift = solve @ value  # (n_acting,)
-    left = np.where(known, value - derivatives[:, acts] @ shift, 0.0)
-    misfit = float(np.square(left * root).sum() / max(known.sum() - acts.sum(), 1))
-    covariance = a.covariance(solve) + b.covariance(solve)
-    error = np.sqrt(np.diag(covariance) * max(misfit, 1.0))
-    # how much chi2 grows if one label stays at 0 and all others are fitted anew
-    lost = np.square(shift * scale[acts]) / np.diag(inverse)
-    share = lost / max(np.square(value * root).sum(), np.finfo(float).tiny)
-    total = max(np.square(value).sum(), np.finfo(float).tiny)
-    names = tuple(name for name, one in zip(names, acts, strict=True) if one)
-    reasons = [_reason(*row) for row in zip(names, shift, error, share, strict=True)]
-    return Explanation(
-        tuple(sorted(reasons, key=lambda r: (not r.clear, -r.share))),
-        float(1 - np.square(left).sum() / total),
-        float(np.square(found.error[known]).sum() / total),
-        misfit,
-        names,
-        derivatives[:, acts] * shift,
+def unfit_reason(fits) -> Reason:
+    """No fit, or one that did not end; then one that may have ended elsewhere."""
+    flags = np.asarray(fits.flags)
+    suspect = FitFlag.STARTS_DISAGREE | FitFlag.VELOCITY_EDGE
+    refused = np.asarray(fits.done) & ~np.isfinite(fits.chi2)
+    strength = np.select(
+        [
+            refused | ((flags & int(FitFlag.ALL_BAD)) > 0),
+            (flags & int(FitFlag.NOT_CONVERGED)) > 0,
+            (flags & int(suspect)) > 0,
+        ],
+        [_NO_FIT, _NOT_CONVERGED, _SUSPECT],
+        -np.inf,
     )
+    words = _each(_of_unfit, fits.sentences, flags)
+    return Reason("fit", strength, words, BAD)
 
 
-def _reason(name, value, error, share):
-    about = describe(name)
-    clear = bool(abs(value) > _CLEAR * error)
-    return Reason(
-        name,
-        about.title,
-        about.unit,
-        float(value),
-        float(error),
-        float(share),
-        clear,
+def _of_unfit(sentence, flags):
+    if sentence:
+        return f"no fit: {sentence}"
+    of_interest = FitFlag(int(flags)) & ~(FitFlag.EDGE | FitFlag.OUTSIDE_TRAINING)
+    return "; ".join(of_interest.sentences[-1:])
+
+
+def shape_reasons(fits, found: Oddities, typical_flux=None) -> Iterator[Reason]:
+    """Shapes of the residuals: a companion, a wave, a line too deep or too high."""
+    strength = {
+        name: _beside_snr(getattr(found, name), fits.snr)
+        for name in ("double", "wave", "deepest", "highest")
+    }
+    deeper = strength["deepest"] >= strength["highest"]
+    n_stars = len(deeper)
+    yield Reason(
+        "double",
+        strength["double"],
+        _same("double-lined?", n_stars),
+        residual=True,
+        explains=found.double_share >= _DOUBLE_SHARE,
     )
+    yield Reason(
+        "wave",
+        strength["wave"],
+        _same("continuum tilt", n_stars),
+        residual=True,
+        explains=found.wave_share >= _WAVE_SHARE,
+    )
+    at = lambda text: lambda pixel: text.format(fits.wavelength[pixel])  # noqa: E731
+    words = _each(at("a line the model lacks, {:.1f} Å"), found.deepest_at)
+    yield Reason("deep line", strength["deepest"], words, BAD, True, deeper)
+    words = _each(at("a line too weak, {:.1f} Å"), found.highest_at)
+    if typical_flux is not None:
+        flux = np.asarray(typical_flux)[found.highest_at]
+        flux = flux + fits.difference[np.arange(n_stars), found.highest_at]
+        emission = _each(at("emission, {:.1f} Å?"), found.highest_at)
+        words = np.where(flux > _BRIGHT, emission, words)
+    yield Reason("high line", strength["highest"], words, WARNING, True, ~deeper)
+
+
+def chi2_reason(fits) -> Reason:
+    """A fit that is worse than usual at its S/N."""
+    chi2 = fits.reduced_chi2
+    words = _each("χ²/ν {:.1f}".format, chi2)
+    return Reason("chi²", _beside_snr(chi2, fits.snr), words, residual=True)
+
+
+def masked_reason(fits) -> Reason:
+    """Many bad pixels."""
+    words = _each(lambda part: f"{100 * part:.0f} % masked", fits.masked)
+    return Reason("masked", _standard(fits.masked, _MASKED), words)
+
+
+def faint_reason(fits) -> Reason:
+    """A low S/N."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        strength = -_standard(np.log(np.asarray(fits.snr, dtype=float)))
+    return Reason("S/N", strength, _each("S/N {:.0f}".format, fits.snr))
+
+
+def pull_reason(fits, reference: Labels) -> Reason | None:
+    """The largest pull, free of what all stars share, as rare as it is among labels.
+
+    None without a label in common.
+    """
+    inferred = fitted_labels(fits)
+    names = shared_labels(inferred, reference)
+    if not names:
+        return None
+    pulls = []
+    for name in names:
+        (value, sigma), (given, error) = inferred.column(name), reference.column(name)
+        pulls.append(label_pulls(value, sigma, given, np.nan_to_num(error)))
+    pulls = np.stack(pulls, axis=1)
+    freed = [np.abs(_standard(column, least=1.0)) for column in pulls.T]
+    freed = np.nan_to_num(np.stack(freed, axis=1), nan=-1.0)
+    which = freed.argmax(axis=1)
+    star = np.arange(len(freed))
+    largest = np.where(freed[star, which] >= 0, freed[star, which], np.nan)
+    titles = np.array([describe(name).title for name in names], dtype=object)[which]
+    words = _each("{} differs {:.1f} σ".format, titles, np.abs(pulls[star, which]))
+    return Reason("reference", _of_many(largest, 2 * len(names)), words)
+
+
+def coverage_reason(fits, training_labels) -> Reason:
+    """Far from the training labels, by their own measure and by that of the sample.
+
+    Noise moves all stars of a sample outwards, and none is odd for that.
+    """
+    training = np.asarray(training_labels, dtype=float)
+    found = label_coverage(fits.labels, training)
+    usual = np.log(label_coverage(training, training).mahalanobis.clip(_TINY))
+    far = np.log(found.mahalanobis.clip(_TINY))
+    beyond = (far - np.median(usual)) / max(robust_std(usual), _TINY)
+    strength = np.maximum(
+        np.minimum(beyond, _standard(far)),
+        _standard(np.log(found.neighbour.clip(_TINY))),
+    )
+    strength = np.where(found.verdict == INSIDE, strength.clip(max=0.0), strength)
+    outside = found.verdict == OUTSIDE
+    words = np.where(outside, "outside training set", "edge of training set")
+    return Reason("training", strength, words.astype(object), explains=outside)
+
+
+def latent_reason(latents) -> Reason:
+    """Mean distance to the nearest neighbours, each latent in its own spread."""
+    values = np.asarray(latents, dtype=float)
+    known = np.isfinite(values).all(axis=1)
+    width = values[known].std(axis=0)
+    points = values[known] / np.where(width > 0, width, 1.0)
+    count = min(_NEIGHBOURS, len(points) - 1)
+    strength = np.full(len(values), np.nan)
+    if count > 0:
+        near = KDTree(points).query(points, k=count + 1)[0][:, 1:].mean(axis=1)
+        strength[known] = _standard(np.log(near.clip(_TINY)))
+    return Reason("latents", strength, _same("unlike all others", len(values)))
+
+
+def _of_many(strength, n_tried):
+    """The strength of the largest of several, as if one alone had been looked at."""
+    chance = np.minimum(n_tried * stdtr(FREEDOM, -strength), 0.5)
+    return -stdtrit(FREEDOM, chance)
+
+
+def _standard(values, least: float = 0.0):
+    """Values less their median, in robust standard deviations of at least ``least``."""
+    values = np.asarray(values, dtype=float)
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return np.full(values.shape, np.nan)
+    width = max(robust_std(known), least)
+    away = values - np.median(known)
+    return away / width if width > 0 else np.where(away == 0, 0.0, np.nan)
+
+
+def _beside_snr(values, snr):
+    """Logarithm of a positive measure without its trend with S/N, standardised.
+
+    A bright star shows every fault of the model, and is not odd for that.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values, snr = np.log(np.asarray(values, float)), np.log(np.asarray(snr, float))
+    known = np.flatnonzero(np.isfinite(values) & np.isfinite(snr))
+    count = min(len(known), _TREND_STARS)
+    some = known[np.linspace(0, len(known) - 1, count).astype(int)]
+    if len(some) > 2 and np.ptp(snr[some]) > 0:
+        slope = theilslopes(values[some], snr[some])[0]
+        values = values - slope * snr
+    return _standard(values)
+
+
+def _each(text, *columns):
+    """Texts of all stars, (n_stars,), from a function of their values."""
+    texts = [text(*values) for values in zip(*columns, strict=True)]
+    return np.array(texts, dtype=object)
+
+
+def _same(text, n_stars):
+    return np.full(n_stars, text, dtype=object)

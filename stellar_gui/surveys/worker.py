@@ -11,7 +11,7 @@ import numpy as np
 
 from stellar_gui.fitting.cache import model_fingerprint
 from stellar_gui.io import read_spectra
-from stellar_gui.jobs import Work, working
+from stellar_gui.jobs import working
 from stellar_gui.models import load_model
 from stellar_gui.surveys.batches import (
     BATCH,
@@ -32,7 +32,8 @@ def main(folder: str | Path) -> None:
     folder = Path(folder)
     with working(folder) as job:
         model, stars = _inputs(job)
-        fit_missing(job, model, *stars)
+        options = job.request["options"]
+        fit_missing(folder, model, *stars, options=options, report=job.report)
         for name in (MODEL_FILE, SPECTRA_FILE):  # what only the worker reads
             (folder / name).unlink(missing_ok=True)
 
@@ -55,25 +56,25 @@ def _inputs(job):
     return model, (spectra, rows)
 
 
-def fit_missing(job: Work, model, spectra, rows) -> None:
-    """Fit the stars of ``rows`` whose batches are not there.
+def fit_missing(folder: Path, model, spectra, rows, *, options, report) -> None:
+    """Fit the stars of ``rows`` whose batches are not in ``folder``.
 
-    Tells the job after each; raises `jobs.Stopped` if it shall stop.
+    options: of `fit_labels`; report(done, total, words) is called before each batch and
+    at the end, and may raise to stop.
     """
     nuisance = getattr(model, "nuisance", None)
     n_nuisance = 0 if nuisance is None else len(nuisance.names)
     sizes = Sizes(len(model.label_names), n_nuisance, spectra.n_pixels)
     for start in batch_starts(len(rows)):
-        job.report(start, len(rows), f"{start} of {len(rows)} stars")
-        path = batch_file(job.folder, start)
+        report(start, len(rows), f"{start} of {len(rows)} stars")
+        path = batch_file(folder, start)
         if path.exists():
             continue
         began = time.process_time()
         stars = spectra[rows[start : start + BATCH]]
-        outcomes = fit_each(model, stars, **job.request["options"])
-        columns = batch_columns(stars, outcomes, sizes)
+        columns = batch_columns(stars, fit_each(model, stars, **options), sizes)
         write_batch(path, columns, time.process_time() - began)
-    job.report(len(rows), len(rows), f"{len(rows)} of {len(rows)} stars")
+    report(len(rows), len(rows), f"{len(rows)} of {len(rows)} stars")
 
 
 if __name__ == "__main__":
