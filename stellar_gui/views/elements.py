@@ -32,9 +32,9 @@ _CARD = """
 }
 """
 _ANSWER = """
-:host { flex: 1 1 44% !important; min-height: 0; margin-bottom: 10px !important; }
+:host { flex: 0 1 350px !important; min-height: 0; margin-bottom: 10px !important; }
 """
-_LIMITS = ":host { flex: 1 1 56% !important; min-height: 0; }"
+_LIMITS = ":host { flex: 1 1 300px !important; min-height: 0; }"
 
 
 class ElementsPage(pn.viewable.Viewer):
@@ -64,12 +64,12 @@ class ElementsPage(pn.viewable.Viewer):
             selection, session, self.star, self.main, self.limits
         )
         self.laboratory: pn.viewable.Viewer | None = None
+        self._place = pn.Column(visible=False, sizing_mode="stretch_both", margin=0)
         wide = {"sizing_mode": "stretch_width"}
         self.bar = ElementsBar(state=self._bar(), height=44, **wide)
         self.bar.listen(self.run)
         self.status = ElementsStatus(state=self._status(), height=28, **wide)
         self._body = self._lay_out()
-        self._place = pn.Column(visible=False, sizing_mode="stretch_both", margin=0)
         watched = ["page", "star", "models", "window", "pixel", "elements"]
         selection.param.watch(self._changed, watched)
         self.update()
