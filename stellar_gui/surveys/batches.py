@@ -4,7 +4,9 @@ Every file is written whole, so that after a worker was killed the next one goes
 behind the last. Pixels are in half precision: a z-score of 5 is kept to 0.004.
 """
 
+import contextlib
 import time
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,11 +131,13 @@ def read_pixels(path: Path, name: str) -> np.ndarray:
         return file[name]
 
 
+@contextlib.contextmanager
 def _opened(path):
     """Raises ValueError with a sentence if the file is damaged."""
     try:
-        return np.load(path)
-    except (OSError, ValueError, EOFError) as fault:
+        with path.open("rb") as file, np.load(file) as columns:
+            yield columns
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
         raise ValueError(
             f"{path.name} of the survey's fits is damaged ({fault}). Remove it from "
             f"{path.parent} and fit the survey again: only its stars are missing."
