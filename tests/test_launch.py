@@ -93,8 +93,9 @@ def test_a_worker_is_launched_paused_killed_resumed_and_stopped(survey, tmp_path
 
 
 @pytest.mark.usefixtures("ends")
-def test_a_worker_outlives_the_server_that_started_it(survey, tmp_path):
-    """Killed outright, with all of its process group."""
+@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGKILL"])
+def test_a_worker_outlives_the_server_that_started_it(survey, tmp_path, signal_name):
+    """Ended politely or outright, with all of its process group."""
     code = (
         "import sys, time\n"
         "from stellar_gui.training import launch\n"
@@ -110,7 +111,7 @@ def test_a_worker_outlives_the_server_that_started_it(survey, tmp_path):
         start_new_session=True,
     )
     assert server.stdout.readline() == "launched\n"
-    os.killpg(server.pid, signal.SIGKILL)
+    os.killpg(server.pid, getattr(signal, signal_name))
     server.communicate()
     run = Run(tmp_path / "run")
     assert run.status().state in ("starting", "running")

@@ -168,6 +168,16 @@ def test_curves_grow_with_the_run(run):
     assert view.readout[0]["column"] == "bold_0"
 
 
+def test_losses_are_drawn_up_to_now_unless_asked_to_the_end(run):
+    view = CurvesView()
+    view.show(run.path, "payne")
+    view.show_steps(30, 100_000)
+    assert view.title.state["range"] == "now"
+    assert 30 < view.figures.x_range.end < 60
+    view._hear("range", "end")
+    assert view.figures.x_range.end >= 100_000
+
+
 def test_two_runs_are_drawn_together(run, tmp_path):
     other = Run.create(tmp_path / "payne-002", run.config)
     _log(other.path, range(1, 61))

@@ -115,12 +115,11 @@ class LossFigures:
             level="underlay",
         )
         text = Label(
-            x=0.5,
+            x=0,  # where networks are trained without critics at first
             y=EVEN,
-            x_units="data",
+            x_offset=6,
             y_offset=3,
             text="ln 2: the critic cannot tell",
-            text_align="center",
             text_font=FONT,
             text_font_size="11px",
         )
@@ -129,7 +128,6 @@ class LossFigures:
         self._painter.paint(text, text_color="ok")
         for mark in (band, line, text):
             fig.add_layout(mark)
-        self._even = text
 
     def _crash_label(self):
         text = Label(
@@ -278,7 +276,6 @@ class LossFigures:
         end = self.x_range.end if kept else needed if end else needed * _SPARE
         if end != self.x_range.end:
             self.x_range.update(start=0.0, end=float(end))
-            self._even.x = end * (1 - _NAMES_SHARE) / 2
             ticks = nice_ticks(0, end)
             ticks = ticks[np.isclose(ticks, ticks.round())]
             set_ticks(self.axis.xaxis[0], ticks, [number(tick) for tick in ticks])

@@ -75,9 +75,8 @@ def held(path: Path) -> Held:
     ]
     if len(known) > 3:
         words.append(f"{len(known)} labels")
-    return Held(
-        synthetic, bool(known), f"{number(len(spectra))} stars", " · ".join(words)
-    )
+    words = " · ".join(words).replace("\u2009", "\u202f")  # numbers stay on one line
+    return Held(synthetic, bool(known), f"{number(len(spectra))} stars", words)
 
 
 def _known_ranges(spectra):

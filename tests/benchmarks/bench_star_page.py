@@ -104,26 +104,30 @@ def report(title: str, times: list[dict[str, float]]) -> None:
         )
 
 
-def main() -> None:
-    """Print the times; exit with a sentence where a bar is missed."""
+def open_page(playwright, server: Server):
+    """Return the browser and the Star page in it, at rest and watched."""
     browser_path = find_browser()
     if browser_path is None:
         sys.exit(ADVICE)
+    browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    started = time.perf_counter()
+    page.goto(server.url, wait_until="commit")
+    page.wait_for_function(IDLE, polling=50, timeout=120_000)
+    print(f"first page idle after {time.perf_counter() - started:.1f} s")
+    page.evaluate(WATCH)
+    if not page.evaluate("window.watches_labels"):
+        sys.exit("the table of labels is not on the page; nothing to measure")
+    time.sleep(2)
+    return browser, page
+
+
+def main() -> None:
+    """Print the times; exit with a sentence where a bar is missed."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = serve(Path(folder))
         try:
-            browser = playwright.chromium.launch(
-                executable_path=browser_path, args=ARGUMENTS
-            )
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            started = time.perf_counter()
-            page.goto(server.url, wait_until="commit")
-            page.wait_for_function(IDLE, polling=50, timeout=120_000)
-            print(f"first page idle after {time.perf_counter() - started:.1f} s")
-            page.evaluate(WATCH)
-            if not page.evaluate("window.watches_labels"):
-                sys.exit("the table of labels is not on the page; nothing to measure")
-            time.sleep(2)
+            browser, page = open_page(playwright, server)
             step = lambda: page.keyboard.press("ArrowRight")  # noqa: E731
             steps = [measure(page, step) for _ in range(STEPS)]
             seats = np.random.default_rng(1).permutation(np.arange(100, 1000))[:JUMPS]

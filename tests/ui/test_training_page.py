@@ -105,6 +105,15 @@ class TrainingTab(Browser):
         script = "() => [...Bokeh.documents[0].get_model_by_name('losses').data.step]"
         return self.page.evaluate(script)
 
+    def shows_the_run_on_the_star_page(self):
+        """Wait until the adopted model is drawn beside those that ship."""
+        legend = self.page.get_by_role("group", name="Models")
+        expect(legend).to_contain_text("payne-001", timeout=PATIENCE)
+        fit = self.page.get_by_role("table", name="payne-001")
+        expect(fit).to_be_visible(timeout=PATIENCE)
+        origin = self.page.get_by_text("payne-001 is the model of the run payne-001")
+        expect(origin).to_be_visible(timeout=PATIENCE)
+
     def until_logged(self, step):
         """Wait until a step beyond this one is drawn."""
         self.until(
@@ -115,12 +124,14 @@ class TrainingTab(Browser):
         )
 
 
-def test_a_run_is_started_watched_paused_stopped_and_used(page, context, serve, runs):
+def test_a_run_is_started_watched_paused_stopped_and_used(page, browser, serve, runs):
     server = serve()
     tab = TrainingTab(page, server.url).open()
     tab.start_payne()
     tab.chip("running")
     tab.until_logged(tab.logged()[-1] + 20)
+    tab.button("Star").click()
+    tab.button("1 run training").click()  # in the top bar, on every other page
     assert np.all(np.diff(tab.logged()) > 0)
 
     tab.press("Space")
@@ -132,21 +143,24 @@ def test_a_run_is_started_watched_paused_stopped_and_used(page, context, serve, 
 
     tab.page.reload(wait_until="commit")  # the address names the run
     tab.chip("running")
-    other = TrainingTab(context.new_page(), server.url).open()
+    another = browser.new_context(viewport={"width": 1440, "height": 900})
+    other = TrainingTab(another.new_page(), server.url).open()
     other.chip("running")
     other.button("Stop and save").click()
     for each in (tab, other):
         each.chip("stopped")
     assert tab.logged()[-1] == other.logged()[-1]
+    other.page.close()
+    another.close()
 
-    other.button("Use this model").click()
-    loaded = other.page.get_by_text("the model of run payne-001")
+    tab.button("Use this model").click()
+    loaded = tab.page.get_by_text("the model of run payne-001").first
     expect(loaded).to_be_visible(timeout=PATIENCE)
-    other.button("Star").click()
-    legend = other.page.get_by_role("group", name="Models")
-    expect(legend).to_contain_text("payne-001", timeout=PATIENCE)
-    fit = other.page.get_by_role("table", name="payne-001")
-    expect(fit).to_be_visible(timeout=PATIENCE)
+    tab.button("Star").click()
+    tab.shows_the_run_on_the_star_page()
+    tab.page.wait_for_url("**models=*payne-001*")
+    tab.page.reload(wait_until="commit")
+    tab.shows_the_run_on_the_star_page()
     tab.check()
     other.check()
 
