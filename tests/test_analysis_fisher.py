@@ -93,6 +93,7 @@ def test_a_label_without_lines_has_no_limit():
     assert np.isinf(limits.sigma[1])
     assert np.isinf(limits.alone[1])
     assert np.isnan(limits.correlation[1]).all()
+    assert limits.degenerate == ("these pixels show nothing of [Fe/H]",)
 
 
 def test_labels_that_do_the_same_have_no_limit_and_others_keep_theirs():
@@ -101,6 +102,13 @@ def test_labels_that_do_the_same_have_no_limit_and_others_keep_theirs():
     assert np.isinf(limits.sigma[:2]).all()
     assert np.isfinite(limits.alone).all()
     assert limits.sigma[2] == pytest.approx(1.0)
+    assert limits.degenerate == ("these pixels cannot tell apart Teff, [Fe/H]",)
+
+
+def test_without_a_good_pixel_nothing_has_a_limit():
+    limits = information(sensitivity(LineModel(), LABELS), np.zeros(560)).limits()
+    assert np.isinf(limits.sigma).all()
+    assert np.isinf(limits.alone).all()
 
 
 def test_labels_that_go_together_are_named():

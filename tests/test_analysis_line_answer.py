@@ -59,6 +59,12 @@ def test_given_spreads_overrule_those_of_the_training():
     assert found.element == "Fe"
 
 
+def test_without_a_known_spread_steps_of_plots_count():
+    found = rank(said([1.5e-4, -0.2, -0.1, 0.0], spread=[np.nan] * 4), 4)
+    assert found.label_names[:2] == ("fe_h", "teff")
+    np.testing.assert_allclose(found.strength[:2], [0.02, 0.015])
+
+
 def test_a_line_is_named_with_its_species_and_neighbours():
     found = answer(6000.4, {"Payne": said([2e-4, -0.05, -0.4, 0.0])}, CALCIUM)
     assert (found.element, found.species) == ("Ca", "Ca I")

@@ -137,16 +137,19 @@ def _inverse(matrix):
 
 
 def _degenerate(names: Sequence[str], sigma, alone, correlation):
-    """Sentences on pairs of labels that go together, the strongest first."""
-    n, found = len(names), []
-    for a in range(n):
-        for b in range(a + 1, n):
-            if abs(correlation[a, b]) > _STRONG:
-                found.append((abs(correlation[a, b]), a, b))
-    titles = [describe(name).title for name in names]
-    return tuple(
-        f"{titles[a]} and {titles[b]} go together ({correlation[a, b]:+.2f}): "
-        f"{sigma[a] / alone[a]:.1f} and {sigma[b] / alone[b]:.1f} times less certain "
-        "than with all else known"
-        for _, a, b in sorted(found, reverse=True)
-    )
+    """Sentences on labels that are not seen, then on pairs, the strongest first."""
+    titles = np.array([describe(name).title for name in names])
+    sentences = []
+    if len(dark := titles[np.isinf(alone)]):
+        sentences.append(f"these pixels show nothing of {', '.join(dark)}")
+    if len(alike := titles[np.isinf(sigma) & np.isfinite(alone)]):
+        sentences.append(f"these pixels cannot tell apart {', '.join(alike)}")
+    strength = np.triu(np.abs(np.nan_to_num(correlation)), k=1)
+    pairs = np.argwhere(strength > _STRONG).tolist()
+    for a, b in sorted(pairs, key=lambda pair: -strength[tuple(pair)]):
+        sentences.append(
+            f"{titles[a]} and {titles[b]} go together ({correlation[a, b]:+.2f}): "
+            f"{sigma[a] / alone[a]:.1f} and {sigma[b] / alone[b]:.1f} times less "
+            "certain than with all else known"
+        )
+    return tuple(sentences)

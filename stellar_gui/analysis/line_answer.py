@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stellar_gui.analysis.derivatives import derivative_steps
 from stellar_gui.analysis.nearby_lines import COVERED, Line, StarLines
 from stellar_gui.analysis.sensitivity import Sensitivity
 from stellar_gui.labels import describe
@@ -178,11 +179,13 @@ def rank(
 ) -> Ranking:
     """Rank the labels of a model at a pixel by |d flux / d label| times their spread.
 
-    spread: of labels by name; of the training set where it has none.
+    spread: of labels by name; of the training set where it has none, and the step that
+    plots are drawn for where that is unknown.
     """
     names = sensitivity.label_names
     given = dict(zip(names, sensitivity.spread, strict=True)) | dict(spread or {})
     width = np.array([given[name] for name in names], dtype=float)
+    width = np.where(np.isfinite(width), width, derivative_steps(names))
     strength = np.abs(sensitivity.jacobian[pixel]) * width
     order = np.argsort(-strength, kind="stable")
     elements = [(describe(names[k]).element, strength[k]) for k in order]

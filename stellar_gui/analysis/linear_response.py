@@ -15,6 +15,7 @@ from stellar_gui.analysis.sensitivity import Sensitivity
 from stellar_gui.fitting import FitResult, fit_labels
 from stellar_gui.fitting.domain import domain_of
 from stellar_gui.models.base import SpectralModel
+from stellar_gui.preprocess import doppler_shift
 from stellar_gui.spectra import Spectra
 
 _RIDGE = 1e-12  # of the largest: a direction that nothing shows does not move
@@ -111,14 +112,18 @@ def refit(
 
     star: a container of one, which fit belongs to; name, amount: as `flux_change` takes
     them. What changes is added to the observed flux as the fitted spectrum would change
-    by it, so that the noise stays the same. Fits twice, with and without.
+    by it, so that the noise stays the same. Where the velocity is what is wrong, the
+    star is brought to rest first and the fit does not look for it. Fits twice, with and
+    without the change.
     """
-    change = flux_change(
-        name, amount, star.wavelength, fit.model_flux[0], star.resolution
-    )
-    changed = star.replace(flux=np.asarray(star.flux) + np.nan_to_num(change))
     options = {}
     if by_least_squares(model) and not fits_velocity(model, name):
         options = {"rv_range": 0.0}
-    before, after = (fit_labels(model, s, **options) for s in (star, changed))
+        star = doppler_shift(star, -np.nan_to_num(fit.rv))
+    before = fit_labels(model, star, **options)
+    change = flux_change(
+        name, amount, star.wavelength, before.model_flux[0], star.resolution
+    )
+    changed = star.replace(flux=np.asarray(star.flux) + np.nan_to_num(change))
+    after = fit_labels(model, changed, **options)
     return Shifts(before.label_names, after.labels[0] - before.labels[0])
