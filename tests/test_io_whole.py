@@ -1,5 +1,7 @@
 """Files written whole or not at all."""
 
+from pathlib import Path
+
 import pytest
 
 from stellar_gui.io.whole import write_text, written_whole
@@ -45,3 +47,25 @@ def test_missing_folder_is_named(tmp_path):
         written_whole(tmp_path / "none" / "a.txt"),
     ):
         pass
+
+
+def test_a_file_that_is_being_read_is_replaced_when_its_reader_has_done(
+    tmp_path, monkeypatch
+):
+    """Windows refuses to replace a file while it is open elsewhere."""
+    path, replace, left = tmp_path / "a.txt", Path.replace, [2]
+
+    def refuse_twice(part, target):
+        if left[0]:
+            left[0] -= 1
+            raise PermissionError("the file is in use")
+        return replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_twice)
+    write_text(path, "new")
+    assert path.read_text() == "new"
+    left[0] = 100
+    with pytest.raises(PermissionError, match="in use"):
+        write_text(path, "newer")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]

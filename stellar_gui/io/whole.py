@@ -3,8 +3,11 @@
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2)  # s, between tries to rename
 
 
 @contextlib.contextmanager
@@ -32,9 +35,20 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         yield part
         with part.open("rb+") as written:
             os.fsync(written.fileno())  # else a power cut may rename an empty file
-        part.replace(path)
+        _rename(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _rename(part, path):
+    """Windows refuses while another process reads the old file, which is soon over."""
+    for seconds in _WAITS:
+        try:
+            part.replace(path)
+            return
+        except PermissionError:
+            time.sleep(seconds)
+    part.replace(path)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -14,7 +14,7 @@ from stellar_gui.fitting.result import FitResult
 from stellar_gui.models.cannon import MAX_STEPS, Cannon
 from stellar_gui.spectra import Spectra
 from stellar_gui.statistics import robust_std
-from stellar_gui.training.options import NO_LEARNING_RATE
+from stellar_gui.training.options import CHECKPOINT_EVERY, NO_LEARNING_RATE
 
 SAMPLE = {"label_names": ("teff", "logg", "fe_h", "mg_h", "ca_h"), "order": 3}
 """The Cannon of the sample survey.
@@ -35,7 +35,7 @@ class CannonTrainer:
     """
 
     no_learning_rate = NO_LEARNING_RATE["cannon"]
-    checkpoint_every = 1  # few steps, each long
+    checkpoint_every = CHECKPOINT_EVERY["cannon"]
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ from stellar_gui.training.cycle_step import (
     pretraining_losses,
 )
 from stellar_gui.training.device import on_device
+from stellar_gui.training.options import CHECKPOINT_EVERY
 
 _SCALED_BY = 500  # synthetic spectra that centre and width are taken of
 _VALIDATED = 256  # spectra of each domain
@@ -59,6 +60,7 @@ class CycleStarNetTrainer:
     """
 
     best_score = None  # the last checkpoint counts
+    checkpoint_every = CHECKPOINT_EVERY["cycle-starnet"]
 
     def __init__(
         self,

@@ -25,7 +25,8 @@ from stellar_gui.training.run import Run, new_folder
 
 _COMMAND = (sys.executable, "-m", "stellar_gui")
 _NICE = 10  # whoever looks at spectra goes before whoever trains
-_DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0)  # on Windows
+_ON_WINDOWS = ("DETACHED_PROCESS", "BELOW_NORMAL_PRIORITY_CLASS")
+_DETACHED = sum(getattr(subprocess, name, 0) for name in _ON_WINDOWS)
 # glibc keeps the memory of a step for the next one, which then takes a fifth less time
 _MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "2000000000",

@@ -27,6 +27,9 @@ NEEDS_DOUBLE = {
 }
 """Method -> why it cannot use a device of 32-bit numbers, as MPS is."""
 
+CHECKPOINT_EVERY = {"cannon": 1, "payne": 500, "cycle-starnet": 500}
+"""Method -> steps between its checkpoints; the Cannon's are few, each long."""
+
 
 @dataclass(frozen=True)
 class Option:

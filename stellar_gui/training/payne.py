@@ -23,6 +23,7 @@ from stellar_gui.models.payne import Payne, random_network
 from stellar_gui.spectra import Spectra
 from stellar_gui.training.device import doubles, on_device
 from stellar_gui.training.gaussian_process import Process
+from stellar_gui.training.options import CHECKPOINT_EVERY
 from stellar_gui.training.teacher import Lesson, fit_teacher, teach
 
 DEEP = 0.05  # a pixel deeper than this belongs to a line
@@ -69,6 +70,8 @@ class PayneTrainer:
 
     Raises ValueError if labels are missing or flux is bad in the training spectra.
     """
+
+    checkpoint_every = CHECKPOINT_EVERY["payne"]
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import panel as pn
 
-from stellar_gui.training.options import PRESETS
+from stellar_gui.training.options import CHECKPOINT_EVERY, PRESETS
 from stellar_gui.views import training_fields
 from stellar_gui.views.components import TrainingForm
 from stellar_gui.views.run_words import count, duration, method_title
@@ -242,6 +242,7 @@ class FormView(pn.viewable.Viewer):
             "words": self._words(options),
             "measure": None if forks else {"off": bool(reason) or self._measuring},
             "facts": [
+                ["checkpoints", _every(CHECKPOINT_EVERY[request.method])],
                 ["training now", _runs(len(self._active))],
                 ["runs survive", "reload, closing, restart"],
             ],
@@ -287,6 +288,10 @@ class FormView(pn.viewable.Viewer):
 
 def _title(parent):
     return "New run" if parent is None else f"Fork at {count(parent.step)}"
+
+
+def _every(steps):
+    return "every step" if steps == 1 else f"every {count(steps)} steps"
 
 
 def _runs(n):
