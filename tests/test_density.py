@@ -65,6 +65,18 @@ def test_a_column_shows_shares_of_its_own_values(zscore):
     assert density.line("std", columns)[14] == pytest.approx(np.nanstd(part), rel=1e-4)
 
 
+def test_quantiles_of_a_column_are_those_of_its_values(zscore):
+    density = density_of(zscore, ZSCORE_RANGE)
+    columns = columns_of(np.arange(300.0) + 0.5, 0.0, 300.0, 3)
+    for share in (0.16, 0.5, 0.84):
+        found = density.quantile(share, columns)
+        by_hand = np.nanquantile(zscore[:, :100].astype(float), share)
+        assert found[0] == pytest.approx(by_hand, abs=0.01)
+    assert density.quantile(0.5, columns)[0] == pytest.approx(0.0, abs=0.03)
+    far = density_of(np.full((4, 300), 50.0), ZSCORE_RANGE)
+    assert np.isnan(far.quantile(0.5, columns)).all()
+
+
 def test_without_any_value_nothing_is_claimed():
     density = density_of(np.full((3, 4), np.nan), ZSCORE_RANGE)
     assert np.isnan(density.overall.mean)

@@ -1,0 +1,54 @@
+"""The survey command: a line for each model, tables, and one sentence for mistakes."""
+
+from argparse import ArgumentParser
+
+import numpy as np
+import pytest
+from astropy.table import Table
+
+from stellar_gui.io import write_spectra
+from stellar_gui.models import save_model
+from stellar_gui.surveys.command import add_options, run_command
+from tests.small_survey import small_cannon, small_survey
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.setenv("STELLAR_GUI_CACHE", str(tmp_path / "cache"))
+    spectra = small_survey(30)
+    marks = np.where(np.arange(30) < 20, "test", "train")
+    spectra = spectra.replace(star_data={**spectra.star_data, "split": marks})
+    return [
+        str(write_spectra(tmp_path / "mock.h5", spectra)),
+        str(save_model(small_cannon(), tmp_path / "cannon.safetensors")),
+    ]
+
+
+def _told(arguments):
+    parser = ArgumentParser()
+    add_options(parser)
+    lines = []
+    run_command(parser.parse_args(arguments), lines.append)
+    return lines
+
+
+def test_held_out_stars_are_fitted_and_told(files, tmp_path):
+    lines = _told([*files, "--out", str(tmp_path)])
+    assert lines[0] == "mock, held out: 20 stars"
+    assert "z-scores of 20 stars x 240 pixels have mean" in lines[1]
+    std = float(lines[1].split("standard deviation ")[1].split()[0])
+    assert std == pytest.approx(1.0, abs=0.05)
+    table = Table.read(tmp_path / "cannon.ecsv", format="ascii.ecsv")
+    assert len(table) == 20
+    again = _told(files)  # found in the cache
+    assert again[1] == lines[1]
+
+
+def test_a_sample_that_is_not_there_is_named(files):
+    with pytest.raises(ValueError, match="expected one of held out, training, all"):
+        _told([*files, "--stars", "validation"])
+
+
+def test_a_folder_that_is_not_there_is_named(files, tmp_path):
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        _told([*files, "--out", str(tmp_path / "nowhere")])
