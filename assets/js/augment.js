@@ -13,7 +13,7 @@ function augment(model, send) {
   const show = (shown) => {
     panel.hidden = !shown;
     opener.setAttribute("aria-expanded", String(shown));
-    if (!shown) opener.focus();
+    (shown ? panel.querySelector("input") : opener).focus();
   };
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -25,7 +25,8 @@ function multiples(step, visit) {
     if (to <= from) continue
     const found = []
     for (let k = Math.ceil(from / step); k * step <= to; k++) found.push(k * step + shift)
-    visit(found, (from + to) / 2 + shift)
+    const middle = (from + to) / 2
+    visit(found, (to - from > 4 ? Math.round(middle) : middle) + shift)
   }
 }
 

@@ -9,7 +9,7 @@ export function render({model}) {
       bar.replaceChildren();
       return;
     }
-    row.replaceChildren(h("span.muted.what", {}, "neighbours from the other domain"), h("span.spacer"),
+    row.replaceChildren(h("span.muted.what", {}, h("span.long", {}, "neighbours "), "from the other domain"), h("span.spacer"),
       h("span.strong", {}, text), h("span.muted", {}, ` ± ${error}`), h("span.muted.end", {}, "0.5 = mixed"),
       h("span.muted.end", {title: "The same score with the domains dealt out at random: what a perfect mix gives here"}, `shuffled ${control}`));
     bar.setAttribute("aria-label", `${text} of 0.5`);

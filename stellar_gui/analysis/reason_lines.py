@@ -32,8 +32,8 @@ def reason_lines(
     """
     wavelength = np.asarray(wavelength, dtype=float)
     clear = {reason.name for reason in explanation.reasons if reason.clear}
-    names = explanation.names
-    size = np.abs(explanation.contributions)  # (n_pixels, n_labels)
+    names, flux_of = explanation.names, _by_element(explanation)
+    size = np.abs(flux_of)  # (n_pixels, n_labels)
     listed = convert_wavelength(lines.wavelength, lines.medium, medium)
     pixel = _nearest(wavelength, listed)
     step = np.gradient(wavelength)[pixel]
@@ -45,12 +45,30 @@ def reason_lines(
             continue
         mine = np.flatnonzero(seen & lines.of_species(element))
         mine = mine[size[pixel[mine]].argmax(axis=1) == column]
-        flux = explanation.contributions[pixel[mine], column]
+        flux = flux_of[pixel[mine], column]
         found += [
             ReasonLine(float(listed[line]), element, float(value))
             for line, value in zip(mine, flux, strict=True)
         ]
     return _apart(found)
+
+
+def _by_element(explanation):
+    """Contributions (n_pixels, n_labels) where each element has all of its own lines.
+
+    Of [X/Fe], iron has moved the lines of all others along with its own.
+    """
+    flux = explanation.contributions
+    if "fe_h" not in explanation.names:
+        return flux
+    value = {reason.name: reason.value for reason in explanation.reasons}
+    iron, moved = explanation.names.index("fe_h"), flux.copy()
+    for column, name in enumerate(explanation.names):
+        if name.endswith("_fe") and value[name] != 0:
+            along = flux[:, column] * value["fe_h"] / value[name]
+            moved[:, column] += along
+            moved[:, iron] -= along
+    return moved
 
 
 def _nearest(grid, values):

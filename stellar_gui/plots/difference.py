@@ -32,6 +32,8 @@ from stellar_gui.plots.style import (
 NAME_ROOM = 36  # px for each name of a line
 _NAMES_SHARE = 0.16  # of the height, above the difference
 _BORDERS = (4, 12, 44, 62)
+_TRIED = 60  # lines that are tried to be named
+_FAR = 1.0  # of the room of a name: farther from its line no name stands
 _ROWS = 10  # bars there is room for
 _BARS = (0.2, 0.58)  # share of the width that the bars take
 _PALE = 0.35
@@ -196,10 +198,8 @@ class DifferencePlot:
         low, high = x_range.start + room / 3, x_range.end - room / 3
         x = self.pieces.to_plot([line.wavelength for line in self._lines])
         inside = np.flatnonzero((x > low) & (x < high))
-        weights = np.array([self._lines[k].weight for k in inside])
-        count = capacity(room, low, high)
-        chosen = inside[np.argsort(-weights, kind="stable")[:count]]
-        chosen = chosen[np.argsort(x[chosen])]
+        inside = sorted(inside, key=lambda k: -self._lines[k].weight)[:_TRIED]
+        chosen = _fitting(x, inside, room, low, high)
         lines = [self._lines[k] for k in chosen]
         places = spread(x[chosen], room, low, high)
         self._names.data = {
@@ -313,6 +313,19 @@ class ExplanationPlot:
     def repaint(self) -> None:
         """Take the colours of the painter's theme for what it does not know of."""
         self._source.data = self._columns(self._bars)
+
+
+def _fitting(x, candidates, room, low, high):
+    """As many of the candidates, best first, as have their names near their lines."""
+    chosen: list[int] = []
+    for candidate in candidates:
+        tried = sorted([*chosen, int(candidate)], key=lambda k: x[k])
+        if len(tried) > capacity(room, low, high):
+            break
+        away = np.abs(spread(x[tried], room, low, high) - x[tried])
+        if away.max() <= _FAR * room:
+            chosen = tried
+    return chosen
 
 
 def _family_color(painter, family):

@@ -48,7 +48,7 @@ def switches() -> list[Switch]:
         Switch("snr", "noise, S/N", "/px", 80, 5, 200, 5),
         Switch("rotation", "rotation up to", "km/s", 10, 1, 50, 1),
         Switch("radial_velocity", "velocity up to ±", "km/s", 2, 0.5, 20, 0.5),
-        Switch("telluric", "telluric bands masked", "", None),
+        Switch("telluric", "telluric mask", "", None),
         Switch("zeroed", "pixels set to zero", "%", 1, 0.5, 20, 0.5),
     ]
 
@@ -96,14 +96,11 @@ def _number(text, name):
 
 def words_of(shown: "Shown") -> str:
     """How the maps were made, in one line."""
-    settings, points = shown.maps.settings, shown.points
-    n_synth = int((~points.is_obs).sum())
+    settings = shown.maps.settings
     how = "PCA · components 1 and 2"
     if settings.method == "tsne":
         how = f"t-SNE · perplexity {settings.perplexity:g} · seed {settings.seed}"
-    n_stars = number(len(points.ids)).replace(" ", THIN_SPACE)
-    of = f"{number(n_synth)} synthetic, {number(len(points.ids) - n_synth)} observed"
-    return f"{how} · {n_stars} stars ({of}) · {shown.model_name}"
+    return f"{how} · {number(len(shown.points.ids))} stars · {shown.model_name}"
 
 
 def job_state(source: "MapSource") -> dict | None:

@@ -101,7 +101,7 @@ def _bars(found):
     return [
         Bar(
             reason.name,
-            describe(reason.name).element,
+            describe(reason.name).element if reason.name != "fe_h" else reason.title,
             describe(reason.name).family,
             reason.value,
             reason.error,

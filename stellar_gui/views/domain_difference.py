@@ -44,6 +44,8 @@ _CARD = """
 _OVER = {
     "position": "absolute",
     "inset": "36px 0 0 0",
+    "width": "100%",
+    "height": "calc(100% - 36px)",
     "background": "var(--surface)",
     "z-index": "2",
 }
@@ -130,6 +132,7 @@ class DifferenceView(pn.viewable.Viewer):
     def _show(self, problem=""):
         compared = self.compared
         self.empty.visible = compared is None
+        self.bars.figure.visible = compared is not None
         if compared is None:
             self._show_nothing(problem)
             return
@@ -153,7 +156,7 @@ class DifferenceView(pn.viewable.Viewer):
         }
         self.title.state = self._title_state()
         self.why.state = self._why_state()
-        self.note.state = {"text": ""}
+        self.note.state = {"text": "No groups are compared yet."}
 
     def _show_difference(self, compared):
         value, error = compared.comparison.value, compared.comparison.error
@@ -196,12 +199,12 @@ class DifferenceView(pn.viewable.Viewer):
         state = {
             "title": "What explains it",
             "card": "explanation",
-            "sub": "Δ[X/Fe], Fe: Δ[Fe/H] / dex",
+            "sub": "Δ[X/Fe] / dex",
             "figures": ["explanation"],
             "file": "difference_explained",
         }
         if self.compared is None:
-            return state | {"figures": []}
+            return state | {"sub": "", "figures": []}
         rows = [
             [bar.title, number(bar.value, 2, signed=True), number(bar.sigma, 2)]
             for bar in self.compared.bars

@@ -111,7 +111,7 @@ class MapsView(pn.viewable.Viewer):
         self.scores[space].state = score_state(mixing)
         title, sub = TITLES[space]
         kind, word = judge(mixing)
-        text = f"{number(mixing.value, 2)} ± {number(mixing.error, 2)}"
+        text = f"{number(mixing.value, 3)} ± {number(mixing.error, 3)}"
         self.titles[space].state = {
             "title": title,
             "card": f"map_{space}",
@@ -127,7 +127,7 @@ class MapsView(pn.viewable.Viewer):
             "sentence": (
                 f"{title}, {sub}: a map of {len(self.points.ids)} stars. Of the 20 "
                 f"nearest neighbours of a star {text} come from the other domain, "
-                f"{number(mixing.shuffled, 2)} with the domains dealt out at random; "
+                f"{number(mixing.shuffled, 3)} with the domains dealt out at random; "
                 f"the domains are {word}."
             ),
         }
@@ -140,15 +140,21 @@ class MapsView(pn.viewable.Viewer):
 
     def show_raw(self, augmented: "DomainMap | None") -> None:
         """Put the map of augmented spectra in the first place; None: as it was."""
-        made = self._as_made
+        made = self.points = self._as_made
         one = augmented or made.maps["raw"]
-        self.points = dataclasses.replace(made, maps={**made.maps, "raw": one})
+        if augmented is not None:
+            self.points = dataclasses.replace(made, maps={**made.maps, "raw": one})
         self.plots.move(0, self.places[:, 0])
         self._show_mixing("raw", one.mixing, one.settings.words)
         if augmented is not None:
             title = self.titles["raw"]
             title.state = title.state | {"sub": "augmented vs observed · PCA"}
         self.show_groups()
+
+    @property
+    def augmented(self) -> bool:
+        """Whether the first map is of augmented spectra."""
+        return self.points is not self._as_made
 
     @property
     def places(self) -> np.ndarray:
@@ -255,9 +261,9 @@ def judge(mixing: "Mixing") -> tuple[str, str]:
 def score_state(mixing: "Mixing") -> dict:
     """The line and the bar below a map; the bar is full at 0.5."""
     return {
-        "text": number(mixing.value, 2),
-        "error": number(mixing.error, 2),
-        "control": number(mixing.shuffled, 2),
+        "text": number(mixing.value, 3),
+        "error": number(mixing.error, 3),
+        "control": number(mixing.shuffled, 3),
         "share": min(mixing.value / _FULL, 1.0),
         "controlShare": min(mixing.shuffled / _FULL, 1.0),
         "kind": judge(mixing)[0],

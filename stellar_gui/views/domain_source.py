@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stellar_gui.maps.settings import MapSettings
 
 KIND = "cycle_starnet"
+_EXPECTED = ValueError, OSError  # what a sentence is enough for
 
 
 @dataclass
@@ -44,7 +45,7 @@ class MapSource:
         self.shown: Shown | None = None
         self.problem = ""  # why there are no maps
         self.refusal = ""  # why the settings asked for last were not taken
-        self.waiting = False  # for maps that are being read or made at once
+        self.waiting = True  # for maps that are being read or made at once
         self.job: Job | None = None
         self.ready = False  # the job has finished; its maps can be shown
         self._wanted: tuple[MapRequest, str] | None = None
@@ -74,14 +75,14 @@ class MapSource:
                 self.problem = text
             else:
                 self.refusal = text
-            if not isinstance(result, ValueError | OSError):
-                raise result
         else:
             request, maps, points, self.job = result
             self.shown = Shown(request, maps, points, model_name)
             self._wanted = (request, model_name) if self.job else None
             self.problem, self.ready = "", False
         self._changed()
+        if isinstance(result, Exception) and not isinstance(result, _EXPECTED):
+            raise result
 
     # ---- the job
 

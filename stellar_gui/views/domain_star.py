@@ -74,7 +74,9 @@ class PickedPoint:
                 self._placed[star] = _PLACING
                 self._source.place(star, self._found)
             found = self._placed[star]
-            places = None if isinstance(found, str) else found
+            places = None if isinstance(found, str) else found.copy()
+            if places is not None and self._maps.augmented:
+                places[0] = np.nan  # it was placed into the map as it was before
         self._maps.plots.pick(places)
         self._said()
 

@@ -35,6 +35,8 @@ _BELOW = ":host { flex: 1 1 46% !important; min-height: 0; }"
 _EMPTY = {
     "position": "absolute",
     "inset": "0",
+    "width": "100%",
+    "height": "100%",
     "background": "var(--page)",
     "z-index": "2",
 }
@@ -111,6 +113,7 @@ class DomainsPage(pn.viewable.Viewer):
         self.source.ask(self.model_name, settings, drawn)
 
     def _show_empty(self, text):
+        self.source.waiting = False
         train = ["Train a Cycle-StarNet", "page", "training"]
         buttons = [train, ["Open a model", "open", None]]
         self.empty.state = {"text": text, "buttons": buttons}
@@ -321,12 +324,11 @@ class DomainsPage(pn.viewable.Viewer):
         body = pn.Column(
             pn.Column(self.maps, stylesheets=[_MAPS], **both),
             pn.Column(self.difference, stylesheets=[_BELOW], **both),
-            self.empty,
             stylesheets=[_BODY],
-            styles={"position": "relative"},
             **both,
         )
-        return pn.Column(self.bar, body, self.status, **both)
+        covered = pn.Column(body, self.empty, styles={"position": "relative"}, **both)
+        return pn.Column(self.bar, covered, self.status, **both)
 
 
 def _load(session):
