@@ -4,8 +4,9 @@ A label's strength at a pixel is |d flux / d label| times the label's spread: ho
 the pixel varies from star to star because of it. The element that ranks first names the
 line. How far that is right has been counted: a line belongs to its strongest absorber
 by true physics, and `VERDICTS` says how often each word was right about it on the lines
-of the sample survey (``python -m tests.benchmarks line_answers``). Only lines that a
-model has learnt can be named by it: at a line that it lacks, it names the neighbours.
+of the sample survey (``python -m tests.benchmarks line_answers``). That holds in the
+middle of a line: two pixels off, a third of the answers name a neighbour. Only lines
+that a model has learnt can be named by it: where it lacks one, it names neighbours.
 """
 
 from collections.abc import Mapping
