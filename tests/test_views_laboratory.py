@@ -133,9 +133,9 @@ def test_what_is_not_known_yet_is_said(findings):
 @pytest.mark.parametrize(
     ("low", "high", "kind", "words"),
     [
-        (0.5, 0.78, "ok", "more than the 42%"),
+        (0.5, 0.78, "ok", "more than the 42 %"),
         (0.3, 0.5, "warning", "mean nothing"),
-        (0.1, 0.3, "bad", "fewer than the 42%"),
+        (0.1, 0.3, "bad", "fewer than the 42 %"),
     ],
 )
 def test_elements_are_told_from_always_iron_or_it_is_said(
@@ -160,7 +160,7 @@ def test_the_estimate_names_its_origin():
     trial = Trial()
     assert "Two trainings" in estimate(trial, False, None)
     assert "on a shared core" in estimate(trial, False, None)
-    assert "12 min each, at the pace of the last" in estimate(trial, True, 0.1)
+    assert "About 12 min, at the pace of the last" in estimate(trial, True, 0.1)
 
 
 def test_progress_says_how_long_it_takes_and_what_went_wrong():

@@ -21,7 +21,7 @@ export function render({model}) {
       h("div.line", {}, start, stop), estimate), stages, trialsPart);
 
   // ---- what was found
-  const COLUMNS = [["wavelength", "λ / Å"], ["depth", "depth"], ["significance", "depth/error"], ["element", "given to"], ["own", "line of"], ["word", "answer"]];
+  const COLUMNS = [["wavelength", "λ / Å"], ["depth", "depth"], ["significance", "depth/error"], ["element", "given to"], ["second", "or"], ["own", "line of"], ["word", "answer"]];
   let sorted = "depth", falling = true;
   const verdicts = h("div", {role: "status"}), shares = h("div"), table = h("div.wide.scroll", {tabindex: 0, role: "region", "aria-label": "Candidates"}), matrix = h("div.matrix");
   const origin = h("p.muted"), missed = h("p.muted"), threshold = h("p.muted"), title = h("h3"), sub = h("span.sub");
@@ -32,8 +32,7 @@ export function render({model}) {
   });
   const stub = h("button.button", {title: "ECSV with wavelength and element; lower level, ionisation and log gf are left empty", onclick: () => send("export")}, icon("download", 16), "Line-list stub");
   const right = h("div.right.scroll", {tabindex: 0, role: "region", "aria-label": "What was found"},
-    h("section", {}, origin, verdicts, shares), h("section", {}, h("div.line", {}, title, sub, h("span.spacer"), stub), threshold, table, missed),
-    h("section", {}, h("div.line", {}, h("h3", {}, "Confusion of elements"), h("span.spacer"), save), matrix));
+    h("section", {}, origin, verdicts, h("div.beside", {}, shares, h("div", {}, h("div.line", {}, h("h3", {}, "Confusion of elements"), h("span.spacer"), save), matrix))), h("section", {}, h("div.line", {}, title, sub, h("span.spacer"), stub), threshold, table, missed));
   const empty = h("div.empty", {}, h("p.strong", {}, "Hide lines from the physics, and see which of them a transfer finds."),
     h("p", {}, "A share of the lines is taken out of the synthetic spectra; the observed ones, noisy and without labels, keep them. Cycle-StarNet is trained on both as usual. Where it then adds a line, there is a candidate; the label that moves it names the element. Here the answer is known, so that you see how far to trust such a list where it is not."));
 
@@ -43,8 +42,8 @@ export function render({model}) {
       h("button", {onclick: () => { falling = sorted === name ? !falling : name === "depth" || name === "significance"; sorted = name; drawTable(model.state.result); }}, text, sorted === name ? (falling ? " ↓" : " ↑") : "")));
     const rows = [...candidates].sort(compare).map((row) => h("tr", {},
       h("td", {}, h("button.link", {"aria-label": `Look at ${row.wavelength.toFixed(2)} Å`, title: "Look at it on the Elements page", onclick: () => send("line", row.wavelength)}, row.wavelength.toFixed(2))), h("td", {}, row.depth.toFixed(3)), h("td", {}, row.significance.toFixed(0)),
-      h("td", {title: `${row.support} of the bootstraps over stars say so; next ${row.second}`}, h("span.strong", {style: `color: var(${row.token})`}, row.element)),
-      h("td", {}, row.own), h("td", {}, h(`span.state.${row.kind}`, {}, icon(row.kind, 13), row.word))));
+      h("td", {title: `${row.support} of the bootstraps over stars say so`}, h("span.strong", {style: `color: var(${row.token})`}, row.element)),
+      h("td.muted", {}, row.second), h("td", {}, row.own), h("td", {}, h(`span.state.${row.kind}`, {}, icon(row.kind, 13), row.word))));
     redraw(table, h("table.candidates", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows)));
   };
   const drawResult = (result) => {
@@ -55,7 +54,7 @@ export function render({model}) {
     sub.textContent = result.sub;
     threshold.textContent = result.threshold;
     redraw(verdicts, result.verdict.map(({kind, text}) => h("p.verdict", {}, h(`span.${kind}`, {}, icon(kind, 15)), h("span", {}, text))));
-    redraw(shares, h("table.shares", {}, h("thead", {}, h("tr.muted", {}, ["share", "value", "95 %", "beside it"].map((text) => h("th", {scope: "col"}, text)))),
+    redraw(shares, h("table.shares", {}, h("thead", {}, h("tr.muted", {}, ["what", "value", "95 %", "beside it"].map((text) => h("th", {scope: "col"}, text)))),
       h("tbody", {}, result.shares.map(([name, ...cells]) => h("tr", {}, h("th", {scope: "row"}, name), cells.map((text) => h("td", {}, text)))))));
     missed.textContent = result.missed.length ? `Not found: ${result.missed.join("; ")}.` : "No hidden line was missed.";
     drawTable(result);

@@ -45,6 +45,7 @@ def judge(trial: Trial, threshold: Threshold = Threshold()) -> dict[str, Any]:  
         "threshold": threshold._asdict(),
         "medium": observed.medium,
         "n_hidden": len(known.pixel),
+        "chance": float(known.masked.mean()),  # of a pixel to be where lines are hidden
         "candidates": _rows(found, naming, places, known, observed.wavelength),
         "missed": _missed(places, known, observed.wavelength),
         "precision": _rate(places.precision),

@@ -59,8 +59,14 @@ def _train(trial, before, total, report):
     if status.state != "finished":
         raise RuntimeError(
             f"the training {run.name} is {status.state} at step {status.step} of "
-            f"{trial.steps}. {status.message or 'Go on to resume it.'}"
+            f"{trial.steps}. {_reason(run, status)}"
         )
+
+
+def _reason(run, status):
+    if status.state == "crashed":
+        return run.log_tail(1) or status.message
+    return status.message or "Go on to resume it."
 
 
 def _begun(trial, options) -> Run:

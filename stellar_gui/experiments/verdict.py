@@ -33,18 +33,27 @@ def verdict(findings: Mapping[str, Any]) -> list[Sentence]:
     return [sentence for sentence in found if sentence is not None]
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in per cent.
+
+    >>> percent(0.654)
+    '65 %'
+    """
+    return f"{100 * share:.{decimals}f} %"
+
+
 def _elements(named):
     if named is None:
         return Sentence("bad", "No candidate is a hidden line.")
     own, iron, ceiling = named["own"], named["always_iron"], named["ceiling"]["value"]
     told = (
-        f"Of the {named['n']} hidden lines found, {own['value']:.0%} are given to "
-        f"their own element ({own['low']:.0%} to {own['high']:.0%})"
+        f"Of the {named['n']} hidden lines found, {percent(own['value'])} are given "
+        f"to their own element ({percent(own['low'])} to {percent(own['high'])})"
     )
-    yardstick = f"the {iron:.0%} that \u201calways iron\u201d gets right"
+    yardstick = f"the {percent(iron)} that \u201calways iron\u201d gets right"
     physics = (
-        f"The true physics, which blends mislead, too, gets {ceiling:.0%} right: no "
-        "way of naming lines by derivatives can do better."
+        f"The true physics, which blends mislead, too, gets {percent(ceiling)} right: "
+        "more is not to be expected of derivatives."
     )
     if own["low"] > iron:
         return Sentence("ok", f"{told}: more than {yardstick}. {physics}")
@@ -62,15 +71,15 @@ def _places(findings):
     precision, simple = findings["precision"]["value"], plain["precision"]["value"]
     as_good = plain["recall"]["value"] >= recall and (simple or 0.0) >= precision
     told = (
-        f"{recall:.0%} of the hidden lines are found and {precision:.0%} of the "
-        "candidates are where lines were hidden"
+        f"{percent(recall)} of the hidden lines are found and {percent(precision)} of "
+        "the candidates are where lines were hidden"
     )
     beside = (
         f"the mean difference of the domains, without a network, finds "
-        f"{plain['recall']['value']:.0%}"
+        f"{percent(plain['recall']['value'])}"
     )
     if simple is not None:
-        beside += f", and {simple:.0%} of what it finds is right"
+        beside += f", and {percent(simple)} of what it finds is right"
     if as_good:
         return Sentence(
             "warning",
@@ -92,7 +101,8 @@ def _false(findings):
     rate = reference["rate"]
     text = (
         f"In a training with nothing hidden {n} of {dips} dips pass for candidates "
-        f"(at most {rate['high']:.1%}); the deepest has {reference['deepest']:.3f}"
+        f"(at most {percent(rate['high'], 1)}); the deepest has "
+        f"{reference['deepest']:.3f}"
     )
     if 2 * n >= len(findings["candidates"]):
         return Sentence("bad", f"{text}. Half of these candidates may be false.")

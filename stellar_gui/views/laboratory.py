@@ -113,7 +113,7 @@ class LaboratoryView(pn.viewable.Viewer):
                 self._share, self._seed, self._problem, self._trials, self._trial
             ),
             "estimate": estimate(self._trial, known, pace),
-            "start": self._start(state),
+            "start": self._start(state, active),
             "stops": state == "running",
             "run": self._run_name,
             "progress": progress_state(state, progress, left, error),
@@ -121,7 +121,7 @@ class LaboratoryView(pn.viewable.Viewer):
             "origin": _SHIPPED if self._ships() else "",
         }
 
-    def _start(self, state):
+    def _start(self, state, trains):
         if self._problem:
             return {"text": "Start", "reason": self._problem}
         if state == "running":
@@ -129,6 +129,8 @@ class LaboratoryView(pn.viewable.Viewer):
         done = self._findings is not None and self._findings["reference"] is not None
         if done and not self._ships():
             return {"text": "Start", "reason": "this trial is done: choose another"}
+        if trains:
+            return {"text": "Follow", "reason": ""}
         if state in ("new", "finished"):
             return {"text": "Train it here" if done else "Start", "reason": ""}
         return {"text": "Go on", "reason": ""}

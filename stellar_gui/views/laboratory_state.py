@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stellar_gui.experiments.trial import SHARES, STARS, STEPS, Trial
-from stellar_gui.experiments.verdict import verdict
+from stellar_gui.experiments.verdict import percent, verdict
 from stellar_gui.labels import describe
 from stellar_gui.plots.style import FAMILY_TOKENS, NOTHING, number
 from stellar_gui.views.run_words import count, duration
 
-_PLACES = {
-    "line": ("ok", "hidden line"),
-    "beside": ("ok", "hidden beside one"),
-    "false": ("bad", "false"),
+_ANSWERS = {
+    "right": ("ok", "hidden line, right element"),
+    "wrong": ("warning", "hidden line, other element"),
+    "beside": ("ok", "hidden with a line beside it"),
+    "false": ("bad", "false: nothing hidden here"),
 }
 """What a candidate is -> icon and words."""
 
@@ -25,10 +26,10 @@ _ONE = (
     "rate, is there already. "
 )
 _REFERENCE_MACHINE = (
-    "{minutes} CPU-minutes each on a shared core of a server; other processes make "
-    "it longer."
+    "About {minutes} CPU-minutes{each} on a shared core of a server; other processes "
+    "make it longer."
 )
-CPU_MINUTES = 6  # of 7000 steps on 6000 stars, measured as README says
+_CPU_MINUTES = 6  # of the usual trial; sample_data/laboratory/README.md
 
 
 def choices_state(
@@ -37,7 +38,7 @@ def choices_state(
     """The form: share and seed, what is wrong with them, and trials there are."""
     low, high = SHARES
     return {
-        "share": {"value": share, "low": low, "high": high, "text": f"{share:.0%}"},
+        "share": {"value": share, "low": low, "high": high, "text": percent(share)},
         "seed": seed,
         "problem": problem,
         "trials": [
@@ -47,7 +48,7 @@ def choices_state(
 
 
 def _trial_words(trial):
-    text = f"{trial.share:.0%}, seed {trial.seed}"
+    text = f"{percent(trial.share)}, seed {trial.seed}"
     other = [f"{count(trial.steps)} steps"] if trial.steps != STEPS else []
     other += [f"{count(trial.stars)} stars"] if trial.stars != STARS else []
     return ", ".join([text, *other])
@@ -61,9 +62,11 @@ def estimate(trial: Trial, known: bool, seconds_per_step: float | None) -> str:
     steps = count(trial.steps)
     text = (_ONE if known else _TWO).format(steps=steps)
     if seconds_per_step is None:
-        return text + _REFERENCE_MACHINE.format(minutes=CPU_MINUTES)
+        each = "" if known else " each"
+        return text + _REFERENCE_MACHINE.format(minutes=_CPU_MINUTES, each=each)
     each = duration(seconds_per_step * trial.steps)
-    return f"{text}About {each} each, at the pace of the last one on this machine."
+    each += "" if known else " each"
+    return f"{text}About {each}, at the pace of the last one on this machine."
 
 
 def progress_state(state: str, progress, left: float | None, error: str) -> dict | None:
@@ -99,18 +102,21 @@ def result_state(findings: Mapping[str, Any] | None) -> dict | None:
         ],
         "confusion": _confusion(findings["confusion"]),
         "threshold": "A dip counts from a depth of {depth:g} and {significance:g} "
-        "times its error over bootstraps of the stars on.".format(
-            **findings["threshold"]
-        ),
+        "times its error over bootstraps of the stars on. What lies within 5 pixels "
+        "of a hidden line is hidden with it.".format(**findings["threshold"]),
     }
 
 
 def _shares(findings):
     """Rows of (title, value, interval, yardstick)."""
     plain, named = findings["without_network"], findings["named"]
+    plain_p, plain_r = (
+        f"no network {_value(plain[name])}" for name in ("precision", "recall")
+    )
+    chance = f"at random {number(findings['chance'], 2)}"
     rows = [
-        _row("precision", findings["precision"], _beside("no network", plain, "p")),
-        _row("recall", findings["recall"], _beside("no network", plain, "r")),
+        _row("precision", findings["precision"], f"{plain_p} · {chance}"),
+        _row("recall", findings["recall"], plain_r),
     ]
     reference = findings["reference"]
     if reference is not None:
@@ -129,11 +135,6 @@ def _shares(findings):
     return rows
 
 
-def _beside(name, plain, which):
-    key = {"p": "precision", "r": "recall"}[which]
-    return f"{name} {_value(plain[key])}"
-
-
 def _row(title, rate, beside):
     if rate["value"] is None:
         return [title, NOTHING, "", beside]
@@ -146,21 +147,25 @@ def _value(rate):
 
 
 def _candidate(row):
-    what = "line" if row["own"] else "beside" if row["right"] else "false"
-    kind, word = _PLACES[what]
+    kind, word = _ANSWERS[_answer(row)]
     return {
         "wavelength": row["wavelength"],
         "depth": row["depth"],
         "significance": row["significance"],
         "element": row["element"],
         "token": element_token(row["element"]),
-        "support": f"{row['support']:.0%}",
+        "support": percent(row["support"]),
         "second": row["second"],
         "own": row["own"] or NOTHING,
-        "agrees": row["own"] == row["element"],
         "kind": kind,
         "word": word,
     }
+
+
+def _answer(row):
+    if row["own"]:
+        return "right" if row["own"] == row["element"] else "wrong"
+    return "beside" if row["right"] else "false"
 
 
 def _confusion(table):
@@ -171,12 +176,23 @@ def _confusion(table):
         if own in table["given"]
     )
     counted = sum(map(sum, table["count"]))
+    iron = _given_to_iron(table)
     return {
         **table,
         "most": most,
         "sentence": f"{right} of {counted} candidates lie on the diagonal: given to "
-        "the element of the line that was hidden.",
+        f"the element of the line that was hidden. {iron} of the others are given to "
+        "iron.",
     }
+
+
+def _given_to_iron(table):
+    """How many candidates that are no iron line come back as iron."""
+    if "Fe" not in table["given"]:
+        return 0
+    column = table["given"].index("Fe")
+    rows = zip(table["own"], table["count"], strict=True)
+    return sum(row[column] for own, row in rows if own != "Fe")
 
 
 def element_token(element: str) -> str:
