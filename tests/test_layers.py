@@ -39,6 +39,7 @@ LEVELS = {
     "pages": 7,
     "actions": 7,
     "app": 8,
+    "cli_maps": 9,
     "cli_train": 9,
     "cli_runs": 9,
     "cli": 10,

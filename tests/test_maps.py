@@ -154,18 +154,6 @@ def test_stars_of_the_test_split_are_chosen_where_there_is_one(survey):
     assert len(map_rows(survey, dataclasses.replace(QUICK, n_stars=100))) == 80
 
 
-def test_members_of_a_group_come_with_their_bad_pixels(survey):
-    ivar = survey.ivar.copy()
-    ivar[5, 7] = 0.0
-    sets = domain_sets(_Stored(), survey.replace(ivar=ivar), QUICK)
-    group = sets.members(["synth-2", survey.ids[5], "of another survey"], "raw")
-    assert list(group.ids) == ["synth-2", survey.ids[5]]
-    assert list(group.domain) == ["synth", "obs"]
-    np.testing.assert_array_equal(group.flux[0], sets.noisy[1])
-    assert not group.good[1, 7]
-    assert group.good.sum() == group.good.size - 1
-
-
 # ---- maps
 
 

@@ -5,7 +5,6 @@ none is the pair of an observed one, and no truth is read.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,15 +16,6 @@ from stellar_gui.maps.map import LeftOut
 from stellar_gui.maps.settings import MapSettings
 from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
-
-
-class Members(NamedTuple):
-    """Stars of a map: ids and domain (n,), flux and good (n, n_pixels)."""
-
-    ids: np.ndarray
-    domain: np.ndarray
-    flux: np.ndarray
-    good: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +67,6 @@ class DomainSets:
         return (
             augmented(self.synthetic, self.wavelength, augmentation, seed),
             beside(self.observed, self.good, self.wavelength, augmentation),
-        )
-
-    def members(self, ids, space: str) -> Members:
-        """Return the spectra of stars of a map, those that are not on it left out.
-
-        Synthetic stars as they are on the map of the space; latents have spectra too,
-        the transferred ones. ``good`` is False in bad pixels of observed stars.
-        """
-        place = {star: row for row, star in enumerate(self.ids.tolist())}
-        rows = np.array(sorted({place[star] for star in ids if star in place}), int)
-        n_synth = len(self.synth_ids)
-        synth, obs = rows[rows < n_synth], rows[rows >= n_synth] - n_synth
-        spectra = self.noisy if space == "raw" else self.transferred
-        all_good = np.ones((len(synth), len(self.wavelength)), bool)
-        return Members(
-            self.ids[rows],
-            self.domain[rows],
-            np.concatenate([spectra[synth], self.observed[obs]]),
-            np.concatenate([all_good, self.good[obs]]),
         )
 
     @property
