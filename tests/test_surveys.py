@@ -1,5 +1,6 @@
 """A survey's fits: the same as single ones, resumed, refused with a sentence, found."""
 
+import shutil
 import time
 
 import numpy as np
@@ -105,6 +106,38 @@ def test_a_worker_that_was_killed_goes_on_where_it_stopped(tmp_path, spectra, mo
     assert told == [0, BATCH, 2 * BATCH]
 
 
+def test_pixels_end_in_one_file_that_readers_share(whole, spectra, model):
+    fits = whole.fits()
+    assert isinstance(fits.zscore.base, np.memmap) or isinstance(fits.zscore, np.memmap)
+    assert fits.zscore.shape == (N_STARS, 240)
+    assert not list(whole.folder.glob("*-000000.npy"))
+    before = fits.zscore.copy()
+    _fit(whole, spectra, model)  # finds nothing to do
+    np.testing.assert_array_equal(whole.fits().zscore, before)
+    with pytest.raises(ValueError, match="read-only"):
+        fits.zscore[0, 0] = 1.0
+
+
+def test_a_join_that_was_interrupted_is_done_again(tmp_path, spectra, model, whole):
+    survey = _survey(spectra, model, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stellar_gui.surveys.worker.join_pixels", lambda *_: None)
+        _fit(survey, spectra, model)
+    expected = whole.fits().zscore
+    np.testing.assert_array_equal(survey.fits().zscore, expected)
+    _fit(survey, spectra, model)
+    np.testing.assert_array_equal(survey.fits().zscore, expected)
+    assert len(list(survey.folder.glob("zscore*"))) == 1
+
+
+def test_pixels_that_were_removed_are_said_to_be(tmp_path, spectra, model):
+    survey = _survey(spectra, model, tmp_path)
+    _fit(survey, spectra, model)
+    (survey.folder / "difference.npy").unlink()
+    with pytest.raises(ValueError, match=r"difference files .* are gone"):
+        survey.fits().difference  # noqa: B018
+
+
 def test_a_star_that_is_refused_spoils_no_other(tmp_path, spectra, model, whole):
     flux = spectra.flux.copy()
     flux[5] *= 4000.0
@@ -132,7 +165,11 @@ def test_a_damaged_batch_is_named_and_can_be_made_again(tmp_path, spectra, model
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(ValueError, match=r"batch-000016.npz of .* is damaged"):
         survey.fits()
+    (survey.folder / "zscore.npy").write_bytes(b"nothing")
     path.unlink()
+    with pytest.raises(ValueError, match=r"zscore.npy of .* is damaged"):
+        survey.fits().zscore  # noqa: B018
+    shutil.rmtree(survey.folder)
     _fit(survey, spectra, model)
     assert survey.fits().done.all()
 

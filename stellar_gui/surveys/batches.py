@@ -1,7 +1,8 @@
 """Batches: the files of a survey, each with what came of fitting some of its stars.
 
-Every file is written whole, so that after a worker was killed the next one goes on
-behind the last. Pixels are in half precision: a z-score of 5 is kept to 0.004.
+Every file is written whole, and that of a batch last, so that after a worker was killed
+the next one goes on behind it. Pixels stand in files of their own, in the end in one
+that all readers map into memory, in half precision: a z-score of 5 is kept to 0.004.
 """
 
 import contextlib
@@ -112,33 +113,95 @@ def _of_fit(star, fit):
     return columns
 
 
-def write_batch(path: Path, columns, seconds: float) -> None:
+def write_batch(folder: Path, start: int, columns, seconds: float) -> None:
     """Write a batch, whole or not at all. seconds: of a processor, that it took."""
-    stored = columns | {"sentences": columns["sentences"].astype(str)}
-    with written_whole(path) as part, part.open("wb") as file:
+    for name in PIXELS:
+        path = _pixel_file(folder, name, start)
+        with written_whole(path) as part, part.open("wb") as file:
+            np.save(file, columns[name])
+    stored = {name: c for name, c in columns.items() if name not in PIXELS}
+    stored["sentences"] = stored["sentences"].astype(str)
+    with written_whole(batch_file(folder, start)) as part, part.open("wb") as file:
         np.savez(file, **stored, seconds=seconds, made=time.time())
 
 
 def read_batch(path: Path) -> dict[str, np.ndarray]:
-    """Read all of a batch but its pixels. Raises as `_opened`."""
-    with _opened(path) as file:
-        return {name: file[name] for name in file.files if name not in PIXELS}
+    """Read all of a batch but its pixels. Raises ValueError if it is damaged."""
+    with _damage_told(path), path.open("rb") as file, np.load(file) as columns:
+        return dict(columns)
 
 
-def read_pixels(path: Path, name: str) -> np.ndarray:
-    """Read one of `PIXELS`, (n_stars, n_pixels) float16. Raises as `_opened`."""
-    with _opened(path) as file:
-        return file[name]
+def join_pixels(folder: Path, n_stars: int) -> None:
+    """Make one file of the pixels of all batches, once all of them are there."""
+    for name in PIXELS:
+        files = [_pixel_file(folder, name, start) for start in batch_starts(n_stars)]
+        if not _joined(folder, name).exists():
+            _join(_joined(folder, name), files, n_stars)
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+def _join(path, files, n_stars):
+    n_pixels = _mapped(files[0]).shape[1]
+    about = {"descr": "<f2", "fortran_order": False, "shape": (n_stars, n_pixels)}
+    with written_whole(path) as part, part.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, about)
+        for batch in files:
+            file.write(_mapped(batch).astype("<f2", copy=False).tobytes())
+
+
+def read_pixels(folder: Path, name: str, done: np.ndarray, n_pixels: int) -> np.ndarray:
+    """Return one of `PIXELS`, (n_stars, n_pixels) float16, not to be changed.
+
+    done (n_stars,) bool: stars whose batches are there; NaN of the others. Raises
+    ValueError if a file is damaged or gone.
+    """
+    try:
+        return _read_pixels(folder, name, done, n_pixels)
+    except FileNotFoundError:  # a worker has just made one file of them
+        pass
+    try:
+        return _read_pixels(folder, name, done, n_pixels)
+    except FileNotFoundError as fault:
+        raise ValueError(
+            f"the {name} files of a survey's fits are gone from {folder}. Remove that "
+            "folder and fit the survey again."
+        ) from fault
+
+
+def _read_pixels(folder, name, done, n_pixels):
+    if _joined(folder, name).exists():
+        return _mapped(_joined(folder, name))
+    pixels = np.full((len(done), n_pixels), np.nan, dtype=np.float16)
+    for start in batch_starts(len(done)):
+        if done[start]:
+            pixels[start : start + BATCH] = _mapped(_pixel_file(folder, name, start))
+    pixels.flags.writeable = False
+    return pixels
+
+
+def _mapped(path):
+    with _damage_told(path):
+        return np.load(path, mmap_mode="r")
+
+
+def _pixel_file(folder, name, start):
+    return folder / f"{name}-{start:06d}.npy"
+
+
+def _joined(folder, name):
+    return folder / f"{name}.npy"
 
 
 @contextlib.contextmanager
-def _opened(path):
-    """Raises ValueError with a sentence if the file is damaged."""
+def _damage_told(path):
+    """Turn what a damaged file raises into ValueError with a sentence."""
     try:
-        with path.open("rb") as file, np.load(file) as columns:
-            yield columns
+        yield
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
         raise ValueError(
-            f"{path.name} of the survey's fits is damaged ({fault}). Remove it from "
-            f"{path.parent} and fit the survey again: only its stars are missing."
+            f"{path.name} of a survey's fits is damaged ({fault}). Remove the folder "
+            f"{path.parent} and fit the survey again."
         ) from fault

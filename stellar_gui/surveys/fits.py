@@ -113,13 +113,7 @@ class SurveyFits:
         return self._pixels("difference")
 
     def _pixels(self, name):
-        pixels = np.full((len(self), len(self.wavelength)), np.nan, dtype=np.float16)
-        for start in batch_starts(len(self)):
-            if self.done[start]:
-                found = read_pixels(batch_file(self.folder, start), name)
-                pixels[start : start + BATCH] = found
-        pixels.flags.writeable = False
-        return pixels
+        return read_pixels(self.folder, name, self.done, len(self.wavelength))
 
 
 def read_fits(folder: Path, ids, wavelength, model, facts, known) -> SurveyFits:

@@ -22,6 +22,7 @@ from stellar_gui.surveys.batches import (
     batch_file,
     batch_starts,
     fit_each,
+    join_pixels,
     write_batch,
 )
 from stellar_gui.surveys.key import data_fingerprint
@@ -67,13 +68,13 @@ def fit_missing(folder: Path, model, spectra, rows, *, options, report) -> None:
     sizes = Sizes(len(model.label_names), n_nuisance, spectra.n_pixels)
     for start in batch_starts(len(rows)):
         report(start, len(rows), f"{start} of {len(rows)} stars")
-        path = batch_file(folder, start)
-        if path.exists():
+        if batch_file(folder, start).exists():
             continue
         began = time.process_time()
         stars = spectra[rows[start : start + BATCH]]
         columns = batch_columns(stars, fit_each(model, stars, **options), sizes)
-        write_batch(path, columns, time.process_time() - began)
+        write_batch(folder, start, columns, time.process_time() - began)
+    join_pixels(folder, len(rows))
     report(len(rows), len(rows), f"{len(rows)} of {len(rows)} stars")
 
 
