@@ -64,13 +64,13 @@ def test_a_damaged_run_is_listed_as_unreadable(folder):
 
 
 def test_a_run_that_is_removed_while_it_is_listed_is_left_out(folder, monkeypatch):
-    read = Run.status
+    read = Run.told_status
 
     def remove_first(run):
         shutil.rmtree(folder / "payne-002", ignore_errors=True)
         return read(run)
 
-    monkeypatch.setattr(Run, "status", remove_first)
+    monkeypatch.setattr(Run, "told_status", remove_first)
     assert [one.name for one in list_runs()] == ["payne-003", "payne-001"]
 
 

@@ -13,10 +13,14 @@ export function render({model}) {
       document.cookie = `stellar_gui_theme=${theme}; path=/; max-age=31536000; SameSite=Lax`;
       model.send_msg({command: "theme", value: theme});
     };
+    const look = (event) => {
+      event.currentTarget.blur(); // it goes away on that page, and no other button shall get the keys
+      model.send_msg({command: "page", value: "training"});
+    };
     const theme = dark ? "Change to the light theme" : "Change to the dark theme";
     redraw(bar,
       h("span.logo", {}, logo), h("span.product", {}, "stellar_gui"), ...tabs, h("span.spacer"),
-      training ? h("button.training", {title: "Look at the Training page", onclick: () => model.send_msg({command: "page", value: "training"})}, h("i"), training) : null,
+      training ? h("button.training", {title: "Look at the Training page", onclick: look}, h("i"), training) : null,
       h("span.data.muted", {}, data),
       h("button.icon-button", {"aria-label": "Open a file", title: "Open a file", onclick: () => model.send_msg({command: "open"})}, icon("open", 20)),
       h("button.icon-button", {"aria-label": "Help and keys", title: "Help and keys", onclick: () => model.send_msg({command: "help"})}, icon("help", 20)),

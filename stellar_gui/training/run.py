@@ -192,10 +192,10 @@ class Run:
 
     def status(self) -> Status:
         """Where the run stands now; "crashed" if its process has gone."""
-        status = self._told_status()
+        status = self.told_status()
         if not status.active or self._at_work(status):
             return status
-        status = self._told_status()  # it may have said its last word meanwhile
+        status = self.told_status()  # it may have said its last word meanwhile
         if not status.active:
             return status
         # while it starts, the number is that of the process that started it
@@ -206,7 +206,8 @@ class Run:
             message=f"its process{pid} ended without a word; see log.txt",
         )
 
-    def _told_status(self):
+    def told_status(self) -> Status:
+        """What the process of the run has said last; it may have gone since."""
         text = (self.path / "status.json").read_text(encoding="utf-8")
         known = {field.name for field in dataclasses.fields(Status)}
         return Status(**{k: v for k, v in json.loads(text).items() if k in known})

@@ -12,7 +12,7 @@ from typing import Any
 from stellar_gui import paths
 from stellar_gui.training.config import GENERAL
 from stellar_gui.training.options import OPTIONS, with_defaults
-from stellar_gui.training.run import ACTIVE, Run, Status
+from stellar_gui.training.run import Run, Status
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,30 @@ class Summary:
 def summary(run: Run) -> Summary:
     """Return what there is to know of a run at a glance.
 
-    Raises FileNotFoundError if its folder has been removed.
+    A run that has ended is not read again until a file of it is written anew. Raises
+    FileNotFoundError if its folder has been removed.
     """
-    created = (run.path / "config.json").stat().st_mtime
+    files = (run.path / "status.json", run.path / "config.json")
     try:
-        status, config = run.status(), run.config
+        told = _told(run.path, *(file.stat().st_mtime_ns for file in files))
+        return told if not told.status.active else _summed_up(run, run.status())
     except (OSError, ValueError, TypeError) as fault:
-        if not run.path.exists():
+        if not files[1].exists():
             raise FileNotFoundError(f"the run {run.name} has been removed") from None
-        status, config = Status("unreadable", message=str(fault)), {}
-    return Summary(run.name, run.path, status, config, created)
+        unreadable = Status("unreadable", message=str(fault))
+        return Summary(run.name, run.path, unreadable, {}, files[1].stat().st_mtime)
+
+
+@functools.lru_cache(maxsize=4096)
+def _told(path, *written):
+    """What the files of a run say, which were written at these times."""
+    run = Run(path)
+    return _summed_up(run, run.told_status())
+
+
+def _summed_up(run, status):
+    created = (run.path / "config.json").stat().st_mtime
+    return Summary(run.name, run.path, status, run.config, created)
 
 
 def list_runs(folder: str | Path | None = None) -> list[Summary]:
@@ -67,23 +81,8 @@ def list_runs(folder: str | Path | None = None) -> list[Summary]:
 
 
 def live_runs(folder: str | Path | None = None) -> list[str]:
-    """Return the names of the runs in a folder that a process is at work on.
-
-    Cheap: a run that has ended is not read again until its status is written anew.
-    """
-    folder = paths.runs() if folder is None else Path(folder)
-    live = []
-    for file in sorted(folder.glob("*/status.json")):
-        with contextlib.suppress(OSError, ValueError, TypeError):  # damaged or removed
-            ended = _has_ended(file, file.stat().st_mtime_ns)
-            if not ended and Run(file.parent).status().active:
-                live.append(file.parent.name)
-    return live
-
-
-@functools.lru_cache(maxsize=4096)
-def _has_ended(file, written):
-    return json.loads(file.read_text(encoding="utf-8"))["state"] not in ACTIVE
+    """Return the names of the runs in a folder that a process is at work on."""
+    return [one.name for one in list_runs(folder) if one.status.active]
 
 
 def find_run(name: str | Path, folder: str | Path | None = None) -> Run:

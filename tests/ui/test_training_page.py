@@ -132,6 +132,8 @@ def test_a_run_is_started_watched_paused_stopped_and_used(page, browser, serve, 
     tab.until_logged(tab.logged()[-1] + 20)
     tab.button("Star").click()
     tab.button("1 run training").click()  # in the top bar, on every other page
+    tab.page.wait_for_url("**page=training*")
+    tab.chip("running")
     assert np.all(np.diff(tab.logged()) > 0)
 
     tab.press("Space")
