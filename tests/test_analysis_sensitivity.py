@@ -80,6 +80,12 @@ def test_spread_of_a_ratio_is_that_of_the_training_sample():
     assert found.relative_to_iron().spread[2] == pytest.approx(0.1, rel=0.05)
 
 
+def test_one_label_has_a_spread_too():
+    model = LineModel()
+    model.training_labels = torch.tensor([[1.0], [3.0]])
+    assert label_scatter(model) == pytest.approx(np.array([[2.0]]))
+
+
 def test_spread_without_training_labels_is_that_of_the_ranges():
     spread = np.sqrt(np.diagonal(label_scatter(LineModel())))
     assert spread == pytest.approx(np.array([2300.0, 2.0, 3.2]) / np.sqrt(12))

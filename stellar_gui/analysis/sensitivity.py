@@ -146,7 +146,8 @@ def label_scatter(model: SpectralModel) -> np.ndarray:
     """
     sample = getattr(model, "training_labels", None)
     if sample is not None:
-        return np.cov(sample.double().numpy(force=True), rowvar=False)
+        values = sample.double().numpy(force=True)
+        return np.atleast_2d(np.cov(values, rowvar=False))
     ranges = getattr(model, "label_ranges", None)
     if ranges is None:
         return np.diag(np.full(len(model.label_names), np.nan))
