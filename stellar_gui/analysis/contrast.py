@@ -14,7 +14,7 @@ from stellar_gui.analysis.derivatives import jacobian
 from stellar_gui.analysis.groups import Group, difference
 from stellar_gui.labels import describe, relative_to_iron
 
-_AVERAGED = 32  # stars over which derivatives are averaged
+_AVERAGED = 16  # stars over which derivatives are averaged
 _UNEVEN = 0.5  # of what one star's own derivatives would change; see `explain`
 _CLEAR = 2.0  # sigma, from where a label counts
 _NOTHING = 1e-9  # of the largest: a smaller eigenvalue says nothing
@@ -64,7 +64,7 @@ def group_jacobians(model, labels, seed: int = 0) -> np.ndarray:
     """Return d flux / d label of stars of both groups, (n_drawn, n_pixels, n_labels).
 
     labels (n_stars, n_labels) in the model's order; stars with a NaN do not count, and
-    of many, 32 are drawn. Raises ValueError if no star has all labels.
+    of many, 16 are drawn. Raises ValueError if no star has all labels.
     """
     labels = np.asarray(labels, dtype=float)
     labels = labels[np.isfinite(labels).all(axis=1)]
