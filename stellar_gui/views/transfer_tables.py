@@ -29,7 +29,8 @@ STATES = {
 
 _NO_SCORES = (
     "The file of this model holds no scores, so nothing here says how far to trust it. "
-    "Train one with `stellar-gui experiment survey`, which scores it."
+    "The Training page scores the transfer of a finished run: use its model then, or "
+    "train one with `stellar-gui experiment survey`."
 )
 
 
