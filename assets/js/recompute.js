@@ -25,7 +25,11 @@ function recompute(model, send) {
   box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
   box.addEventListener("close", () => { delete document.documentElement.dataset.dialog; });
   const values = () => ({method: method.value, stars: stars.value, ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value.trim()]))});
-  const ask = () => send("compute_maps", values());
+  let asked = false;
+  const ask = () => {
+    asked = true;
+    send("compute_maps", values());
+  };
   const grey = () => tsneOnly.forEach((field) => { field.disabled = method.value === "pca"; });
   method.addEventListener("change", grey);
   box.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") ask(); });
@@ -36,17 +40,18 @@ function recompute(model, send) {
     stars.value = form.stars;
     for (const [name, field] of Object.entries(fields)) field.value = form[name];
     grey();
-    problem.textContent = "";
     document.documentElement.dataset.dialog = "recompute";
     box.showModal();
   };
-  let busy = false;
   const update = () => {
     const {job, form} = model.state;
-    if (busy && !job && box.open && !form.problem) box.close();
-    busy = Boolean(job);
+    const waits = Boolean(job) && job.share == null;
+    if (asked && !waits) {
+      if (!form.problem) box.close();
+      asked = false;
+    }
     running.update(job);
-    start.disabled = busy || Boolean(form.reason);
+    start.disabled = waits || Boolean(form.reason);
     start.title = form.reason ?? "";
     opener.disabled = Boolean(form.reason);
     opener.title = form.reason ?? "";

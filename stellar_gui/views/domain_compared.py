@@ -121,8 +121,8 @@ def _note(found):
     ]
     also = f" Also {', '.join(others)}." if others else ""
     return (
-        f"Explains {number(100 * found.explained)} % of the variance; noise is "
-        f"{number(100 * found.noise)} %. Pale: below 2 σ.{also}"
+        f"Explains {number(100 * found.explained)} % of the variance; what is left has "
+        f"{number(found.misfit**0.5, 1)} σ (rms). Pale: below 2 σ.{also}"
     )
 
 

@@ -60,8 +60,9 @@ class MapSource:
         """
         self._asked += 1
         self.waiting, self.refusal = True, ""
-        old = None if self.shown is None else self.shown
-        work = partial(_find, self._session, model_name, settings, set(drawn), old)
+        work = partial(
+            _find, self._session, model_name, settings, set(drawn), self.shown
+        )
         in_background(work, partial(self._found, self._asked, model_name))
         self._changed()
 

@@ -179,6 +179,7 @@ class DomainsPage(pn.viewable.Viewer):
             self.source.refusal = str(error)
             return
         self._let_go_of_lassos()
+        self.source.stop()  # of other maps, which are wanted no more
         self._ask(settings)
 
     def _take_maps(self, value):

@@ -17,14 +17,12 @@ from pathlib import Path
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import numpy as np
-import torch
 from playwright.sync_api import sync_playwright
 
 from stellar_gui.io import write_spectra
 from stellar_gui.models import save_model
-from stellar_gui.spectra import Spectra
 from tests.find_browser import ADVICE, find_browser
-from tests.small_transfer import HIGH, LOW, NAMES, small_transfer
+from tests.small_domains import small_domains, wide_transfer
 from tests.ui.conftest import ARGUMENTS, IDLE, Server
 
 N_STARS = 5000
@@ -65,24 +63,8 @@ CENTRES = """(maps) => maps.map((name) => {
 
 def serve(folder: Path) -> Server:
     """Start a server with a made-up survey and a model of its pixels."""
-    rng = np.random.default_rng(0)
-    labels = rng.uniform(LOW, HIGH, (2 * N_STARS, 4))
-    model = small_transfer(training_labels=torch.tensor(labels[:N_STARS]))
-    with torch.no_grad():
-        flux = model(torch.tensor(labels[N_STARS:])).numpy()
-    flux = flux + rng.normal(0, 0.01, flux.shape)
-    survey = Spectra(
-        model.wavelength.numpy(),
-        flux,
-        np.full(flux.shape, 1e4),
-        ids=[f"star-{k:04d}" for k in range(N_STARS)],
-        labels=labels[N_STARS:],
-        label_names=NAMES,
-        medium=model.medium,
-        resolution=model.resolution,
-    )
-    write_spectra(folder / "many.h5", survey)
-    save_model(model, folder / "transfer.safetensors")
+    write_spectra(folder / "many.h5", small_domains(N_STARS))
+    save_model(wide_transfer(N_STARS), folder / "transfer.safetensors")
     os.environ["STELLAR_GUI_CACHE"] = str(folder / "cache")
     server = Server([folder / "many.h5", folder / "transfer.safetensors"], folder)
     server.wait()
@@ -92,14 +74,15 @@ def serve(folder: Path) -> Server:
 def map_all(page) -> None:
     """Have all stars mapped by their principal components."""
     page.wait_for_function(
-        "() => window.Bokeh?.documents[0]?.get_model_by_name('map-points')?.data.shade.length",
+        "() => window.Bokeh?.documents[0]?.get_model_by_name('map-points')"
+        "?.data.shade.length",
         polling=200,
         timeout=180_000,
     )
     page.get_by_role("button", name="Recompute…").click()
     page.get_by_role("combobox", name="Method").select_option("pca")
     page.get_by_role("textbox", name="Number of stars").fill(str(N_STARS))
-    page.get_by_role("button", name="Compute").click()
+    page.get_by_role("button", name="Compute", exact=True).click()
     page.wait_for_function(
         "(n) => Bokeh.documents[0].get_model_by_name('map-points').data.shade.length"
         " === n",
