@@ -43,7 +43,6 @@ def found(fits, stars, model):
         fits,
         reference=reference_labels(stars),
         training_labels=np.asarray(model.training_labels),
-        typical_flux=np.median(stars.flux, axis=0),
     )
 
 

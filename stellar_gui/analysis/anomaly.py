@@ -58,21 +58,20 @@ def anomalies(
     reference: Labels | None = None,
     training_labels=None,
     latents=None,
-    typical_flux=None,
 ) -> Anomalies:
     """Order the stars of a sample by how strange they are.
 
     fits: a `SurveyFits`, or what has its fields; reference: labels of the same stars;
     training_labels (n_training, n_labels) of the model; latents (n_stars, n): z_shared
-    of the stars' own spectra; typical_flux (n_pixels,) of a usual star. What is None
-    gives no reason. Takes seconds for thousands of stars.
+    of the stars' own spectra. What is None gives no reason. Takes seconds for thousands
+    of stars.
     """
-    found = oddities(fits.zscore, fits.wavelength, typical_flux)
+    found = oddities(fits.zscore, fits.wavelength, fits.typical_flux)
     reasons = [unfit_reason(fits)]
     if training_labels is not None:
         reasons.append(coverage_reason(fits, training_labels))
     reasons += [
-        *shape_reasons(fits, found, typical_flux),
+        *shape_reasons(fits, found),
         chi2_reason(fits),
         masked_reason(fits),
         faint_reason(fits),

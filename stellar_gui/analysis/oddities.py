@@ -24,9 +24,8 @@ class Oddities(NamedTuple):
 
     deepest, highest: of the pixels of one line, deeper or higher than the model;
     deepest_at, highest_at: index of the middle pixel; wave: of the continuum; double:
-    of the usual lines beside themselves, NaN where they are not known. wave_share,
-    double_share: part of what the residuals exceed noise by that they explain. NaN of a
-    star without residuals.
+    of the usual lines beside themselves; wave_share, double_share: part that these two
+    explain of what the residuals exceed noise by. NaN of a star without residuals.
     """
 
     deepest: np.ndarray
@@ -39,7 +38,7 @@ class Oddities(NamedTuple):
     double_share: np.ndarray
 
 
-def oddities(zscore, wavelength, typical_flux=None) -> Oddities:
+def oddities(zscore, wavelength, typical_flux) -> Oddities:
     """Look for unusual shapes in z-scores (n_stars, n_pixels).
 
     wavelength (n_pixels,); typical_flux (n_pixels,): of a usual star of the sample, for
@@ -47,7 +46,7 @@ def oddities(zscore, wavelength, typical_flux=None) -> Oddities:
     """
     zscore = np.asarray(zscore)
     middle, width = _usual(zscore)
-    echoes = None if typical_flux is None else _echoes(typical_flux)
+    echoes = _echoes(typical_flux)
     blocks = np.asarray(wavelength_pieces(wavelength))
     parts = []
     for start in range(0, len(zscore), _BLOCK):
@@ -151,6 +150,4 @@ def _moved(values, lag):
 
 def _doubles(freed, echoes):
     """Largest likeness of what is missing from the model to the moved lines."""
-    if echoes is None:
-        return np.full(len(freed), np.nan)
     return -(freed @ echoes).min(axis=1)

@@ -74,7 +74,7 @@ def _of_unfit(sentence, flags):
     return "; ".join(of_interest.sentences[-1:])
 
 
-def shape_reasons(fits, found: Oddities, typical_flux=None) -> Iterator[Reason]:
+def shape_reasons(fits, found: Oddities) -> Iterator[Reason]:
     """Shapes of the residuals: a companion, a wave, a line too deep or too high."""
     strength = {
         name: _beside_snr(getattr(found, name), fits.snr)
@@ -100,11 +100,10 @@ def shape_reasons(fits, found: Oddities, typical_flux=None) -> Iterator[Reason]:
     words = _each(at("a line the model lacks, {:.1f} Å"), found.deepest_at)
     yield Reason("deep line", strength["deepest"], words, BAD, True, deeper)
     words = _each(at("a line too weak, {:.1f} Å"), found.highest_at)
-    if typical_flux is not None:
-        flux = np.asarray(typical_flux)[found.highest_at]
-        flux = flux + fits.difference[np.arange(n_stars), found.highest_at]
-        emission = _each(at("emission, {:.1f} Å?"), found.highest_at)
-        words = np.where(flux > _BRIGHT, emission, words)
+    flux = np.asarray(fits.typical_flux)[found.highest_at]
+    flux = flux + fits.difference[np.arange(n_stars), found.highest_at]
+    emission = _each(at("emission, {:.1f} Å?"), found.highest_at)
+    words = np.where(flux > _BRIGHT, emission, words)
     yield Reason("high line", strength["highest"], words, WARNING, True, ~deeper)
 
 

@@ -93,6 +93,17 @@ def batch_columns(stars: Spectra, outcomes: list[Outcome], sizes: Sizes):
     return columns
 
 
+def typical_flux(outcomes: list[Outcome], n_pixels: int) -> np.ndarray:
+    """Mean of the fitted spectra, (n_pixels,) float32; NaN where there is none."""
+    total, count = np.zeros(n_pixels), np.zeros(n_pixels)
+    for outcome in outcomes:
+        if outcome.result is not None:
+            known = np.isfinite(outcome.result.model_flux[0])
+            total += np.where(known, outcome.result.model_flux[0], 0.0)
+            count += known
+    return (total / np.where(count > 0, count, np.nan)).astype(np.float32)
+
+
 def _of_fit(star, fit):
     """What a batch keeps of the fit of one star."""
     columns = {
@@ -113,8 +124,11 @@ def _of_fit(star, fit):
     return columns
 
 
-def write_batch(folder: Path, start: int, columns, seconds: float) -> None:
-    """Write a batch, whole or not at all. seconds: of a processor, that it took."""
+def write_batch(folder: Path, start: int, columns, **more) -> None:
+    """Write a batch, whole or not at all.
+
+    more: ``typical_flux``, and ``seconds`` of a processor that the batch took.
+    """
     for name in PIXELS:
         path = _pixel_file(folder, name, start)
         with written_whole(path) as part, part.open("wb") as file:
@@ -122,7 +136,7 @@ def write_batch(folder: Path, start: int, columns, seconds: float) -> None:
     stored = {name: c for name, c in columns.items() if name not in PIXELS}
     stored["sentences"] = stored["sentences"].astype(str)
     with written_whole(batch_file(folder, start)) as part, part.open("wb") as file:
-        np.savez(file, **stored, seconds=seconds, made=time.time())
+        np.savez(file, **stored, **more, made=time.time())
 
 
 def read_batch(path: Path) -> dict[str, np.ndarray]:

@@ -30,7 +30,8 @@ class SurveyFits:
     Names and units are those of `FitResult`; NaN where there is no fit. done (n_stars,)
     bool: what came of a star is known; sentences (n_stars,) text: why it has no fit,
     empty where it has one; snr (n_stars,) per pixel; masked (n_stars,): part of the
-    pixels that the model covers which are bad; n_parameters (n_stars,); made: time of
+    pixels that the model covers which are bad; n_parameters (n_stars,); typical_flux
+    (n_pixels,): mean of the fitted spectra, NaN where there is none; made: time of
     the last batch, seconds since 1970, NaN before any; seconds: of a processor, that
     the stars took. ``folder`` holds the pixels, read when they are first asked for.
     """
@@ -53,6 +54,7 @@ class SurveyFits:
     nuisance_sigma: np.ndarray
     snr: np.ndarray
     masked: np.ndarray
+    typical_flux: np.ndarray
     made: float
     seconds: float
     facts: Mapping[str, Any]
@@ -147,9 +149,19 @@ def read_fits(folder: Path, ids, wavelength, model, facts, known) -> SurveyFits:
         nuisance_names=nuisance_names,
         wavelength=np.asarray(wavelength),
         done=done,
+        typical_flux=_typical_flux(known, len(wavelength)),
         made=float(made),
         seconds=seconds,
         facts=facts,
         folder=folder,
         **columns,
     )
+
+
+def _typical_flux(known, n_pixels):
+    """Mean over batches (n_pixels,) of those pixels that a batch has."""
+    flux = np.stack(
+        [batch["typical_flux"] for batch in known.values()] or [[np.nan] * n_pixels]
+    )
+    count = np.isfinite(flux).sum(axis=0)
+    return np.nansum(flux, axis=0) / np.where(count > 0, count, np.nan)

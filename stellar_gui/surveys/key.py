@@ -14,7 +14,7 @@ import numpy as np
 from stellar_gui.spectra import Spectra
 
 _BLOCK = 256  # stars read at a time
-_FORMAT = 2  # of the files of a survey: others are not read
+_FORMAT = 3  # of the files of a survey: others are not read
 
 
 def data_fingerprint(spectra: Spectra, rows) -> str:

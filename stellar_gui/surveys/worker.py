@@ -23,6 +23,7 @@ from stellar_gui.surveys.batches import (
     batch_starts,
     fit_each,
     join_pixels,
+    typical_flux,
     write_batch,
 )
 from stellar_gui.surveys.key import data_fingerprint
@@ -72,8 +73,14 @@ def fit_missing(folder: Path, model, spectra, rows, *, options, report) -> None:
             continue
         began = time.process_time()
         stars = spectra[rows[start : start + BATCH]]
-        columns = batch_columns(stars, fit_each(model, stars, **options), sizes)
-        write_batch(folder, start, columns, time.process_time() - began)
+        outcomes = fit_each(model, stars, **options)
+        write_batch(
+            folder,
+            start,
+            batch_columns(stars, outcomes, sizes),
+            typical_flux=typical_flux(outcomes, spectra.n_pixels),
+            seconds=time.process_time() - began,
+        )
     join_pixels(folder, len(rows))
     report(len(rows), len(rows), f"{len(rows)} of {len(rows)} stars")
 

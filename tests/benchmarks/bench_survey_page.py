@@ -69,7 +69,7 @@ def main() -> None:
     zscore = zscore.astype(np.float16)
     whole = columns_of(np.arange(N_PIXELS) + 0.5, 0.0, N_PIXELS, WIDTH)
     zoomed = columns_of(np.arange(N_PIXELS) + 0.5, 100.0, 400.0, WIDTH)
-    label = rng.normal(size=N_STARS)
+    label, typical = rng.normal(size=N_STARS), 1 - 0.3 * rng.random(N_PIXELS) ** 8
     density, counting = measured(lambda: density_of(zscore, ZSCORE_RANGE))
     gathered, gathering = measured(lambda: gather(zscore, whole))
     once = {"densities counted": counting, "stack gathered": gathering}
@@ -87,7 +87,9 @@ def main() -> None:
     }
     beside = {
         "stack sorted anew, medians": sort("median")[1],
-        "shapes of residuals": measured(lambda: oddities(zscore, _grid()), 1)[1],
+        "shapes of residuals": measured(lambda: oddities(zscore, _grid(), typical), 1)[
+            1
+        ],
         "plain histogram": plain(zscore, 50),
         "datashader": shaded(zscore),
     }
