@@ -1,12 +1,16 @@
 """The maps that ship with the sample survey are those that would be computed here."""
 
+import argparse
+
 import numpy as np
 import pytest
 
 from stellar_gui.analysis.contrast import explain, group_jacobians
 from stellar_gui.analysis.groups import Group
+from stellar_gui.cli_maps import add_maps
 from stellar_gui.io import read_spectra
 from stellar_gui.maps import SPACES, MapSettings
+from stellar_gui.maps.files import read_maps
 from stellar_gui.maps.request import MapRequest
 from stellar_gui.maps.spaces import star_points
 from stellar_gui.maps.store import Maps
@@ -37,6 +41,20 @@ def test_mixing_recomputed_is_mixing_shipped(asked, shipped, tmp_path):
         np.testing.assert_allclose(
             computed[space].reduced, one.reduced, atol=2e-3 * np.ptp(one.reduced)
         )
+
+
+def test_the_command_lays_maps_out_and_prints_how_they_mix(tmp_path, capsys):
+    parser = argparse.ArgumentParser()
+    add_maps(parser.add_subparsers())
+    words = ["maps", "--n-stars", "40", "--seed", "2", "--out", str(tmp_path)]
+    arguments = parser.parse_args(words)
+    arguments.run_command(arguments)
+    said = capsys.readouterr().out
+    assert "40 observed stars beside 40 synthetic ones" in said
+    (made,) = tmp_path.glob("*.npz")
+    for space, one in read_maps(made).items():
+        assert f"{space:12}{one.mixing.value:8.3f}" in said
+        assert one.points.shape == (80, 2)
 
 
 def test_transfer_mixes_what_physics_leaves_apart(shipped):

@@ -17,6 +17,7 @@ from stellar_gui.constants import C_KMS
 from stellar_gui.spectra import wavelength_pieces
 
 _MOST = {"rotation": 100.0, "radial_velocity": 100.0, "zeroed": 1.0}  # km/s, km/s, 1
+_STEP_DIGITS = 4  # of km/s
 _NARROW = 0.1  # of a pixel: narrower rotation is none
 
 
@@ -127,9 +128,13 @@ def shifted(flux, wavelength, velocity) -> np.ndarray:
 def _convolved(flux, wavelength, numbers, kernel: Callable[[float, float], np.ndarray]):
     """Convolve each star with kernel(number, km/s a pixel), each piece by itself."""
     parts, grid = [], np.log(np.asarray(wavelength, dtype=float))
+    made = {}  # pieces mostly share a step, and kernels take time
     for start, stop in wavelength_pieces(wavelength):
         step = C_KMS * (grid[stop - 1] - grid[start]) / max(stop - 1 - start, 1)
-        taps = _stacked([kernel(number, step) for number in numbers])
+        same = round(step, _STEP_DIGITS)
+        if same not in made:
+            made[same] = _stacked([kernel(number, same) for number in numbers])
+        taps = made[same]
         half, length = taps.shape[1] // 2, stop - start
         padded = np.pad(flux[:, start:stop], ((0, 0), (half, half)), mode="edge")
         total = np.zeros((len(flux), length), np.float32)
