@@ -3,6 +3,7 @@
 export function render({model}) {
   const send = (command, value = null) => model.send_msg({command, value});
   const {title, card} = model.state;
+  const heading = h("h2", {}, title), scale = h("span.scale", {"aria-hidden": "true"});
   const sub = h("span.sub"), legend = h("span.legend"), note = h("span.note.muted"), choices = h("span.choices"), chips = h("span.chips", {role: "status", "aria-label": `Status of ${title}`});
   const text = h("p"), numbers = h("div");
   const save = saveMenu(`Save ${title.toLowerCase()}`, (kind) => {
@@ -10,17 +11,29 @@ export function render({model}) {
     if (kind === "ecsv") return send("numbers");
     savePicture(kind, {title: file ?? title, figures, words: [{text: place ?? "", token: "ink2"}, ...words, ...named.map(([text, token]) => ({text, token}))]});
   });
-  const choice = ({command, label, value, options}) => h("span.segments", {role: "group", "aria-label": label},
+  const menu = ({command, label, value, options}) => {
+    const select = h("select", {"aria-label": label, onchange: () => send(command, select.value)}, options.map(([own, word]) => h("option", {value: own, selected: own === value}, word)));
+    return h("label.field.menu-field", {}, h("span.muted", {}, label), select);
+  };
+  const choice = (each) => !each.options.length ? "" : each.menu ? menu(each) : segments(each);
+  const segments = ({command, label, value, options}) => h("span.segments", {role: "group", "aria-label": label},
     options.map(([own, word, tip]) => h("button", {"aria-pressed": String(own === value), title: tip ?? null, onclick: () => send(command, own)}, word)));
   const table = ({head, rows}) => h("table", {},
     h("thead", {}, h("tr", {}, head.map((word) => h("th", {scope: "col"}, word)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((word) => h("td", {}, word))))));
+  let offered = "";  // a menu that is open stays so while other things change
   const draw = () => {
     const state = model.state;
+    heading.textContent = state.title ?? title;
+    scale.hidden = !state.scale;
+    if (state.scale) scale.replaceChildren(state.scale.ends[0], h("i", {style: `background: linear-gradient(to right, ${state.scale.colors.join(", ")})`}), state.scale.ends[1]);
     sub.textContent = sub.title = state.sub ?? "";
     note.textContent = note.title = state.note ?? "";
     legend.replaceChildren(...(state.legend ?? []).map(([word, token]) => h("span", {style: `color: var(--${token})`}, word)));
-    redraw(choices, (state.choices ?? []).map(choice));
+    if (offered !== JSON.stringify(state.choices)) {
+      offered = JSON.stringify(state.choices);
+      redraw(choices, (state.choices ?? []).map(choice));
+    }
     chips.replaceChildren(...(state.chips ?? []).map(({kind, text: word, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), word)));
     text.textContent = state.sentence ?? "";
     numbers.replaceChildren(state.table ? table(state.table) : "");
@@ -32,6 +45,6 @@ export function render({model}) {
     if (filename) saveBlob(new Blob([content]), filename);
   });
   draw();
-  return h("div.title-row.figure-title", {}, h("h2", {}, title), helpButton(card), sub, h("span.spacer"), note, legend, choices, chips, save,
+  return h("div.title-row.figure-title", {}, heading, helpButton(card), sub, h("span.spacer"), note, legend, choices, scale, chips, save,
     h("div.visually-hidden", {}, text, numbers));
 }

@@ -193,9 +193,9 @@ class FigureTitle(Component):
     """The title of a card with figures: choices, a status, and what can be saved.
 
     ``state`` has title and card (of "What am I seeing?") from the start; sub, note,
-    chips, choices [{command, label, value, options}], file, figures (names of those
-    to save), words, sentence and table {head, rows} may change. Sends "numbers" and the
-    commands of its choices.
+    chips, choices [{command, label, value, options, menu}], scale {ends, colors}, file,
+    figures (names of those to save), words, sentence and table {head, rows} may change.
+    Sends "numbers" and the commands of its choices.
     """
 
     _esm = _script("figure_title", "save")
@@ -276,6 +276,52 @@ class ElementsStatus(Component):
     """The readout of derivatives under the pointer, and key hints."""
 
     _esm = _script("elements_status")
+    _css = "status_bar"
+
+
+class LaboratoryPanel(Component):
+    """The missing-line laboratory: choices, progress, candidates and their scores."""
+
+    _esm = _script("laboratory", "save", "confusion")
+    _css = "laboratory"
+
+
+class SurveyBar(Component):
+    """Which sample, which models, how far its fits are, and what can be done."""
+
+    _esm = _script("survey_bar")
+    _css = "survey_bar"
+
+
+class SurveyTabs(Component):
+    """What is shown of labels: a tab, a group of labels, a colour."""
+
+    _esm = _script("survey_tabs")
+    _css = "survey_tabs"
+
+
+class DuelTable(Component):
+    """One star by every model, disagreements first."""
+
+    _esm = _script("duel")
+    _css = "duel"
+
+
+class TriageList(Component):
+    """Stars strangest first, of which only the rows in view exist, and decisions."""
+
+    _esm = _script("triage")
+    _css = "triage"
+
+    def focus_note(self) -> None:
+        """Put the cursor into the note of the selected star."""
+        self._send_msg({"focus": "note"})
+
+
+class SurveyStatus(Component):
+    """The readout of the residuals of all stars, and key hints."""
+
+    _esm = _script("survey_status")
     _css = "status_bar"
 
 

@@ -1,0 +1,400 @@
+"""Labels of all stars of a survey by one model: against their reference, their pulls,
+in the Kiel diagram and in the plane of [Mg/Fe] and [Fe/H]; and one star by all models.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import panel as pn
+from bokeh.events import Tap
+
+from stellar_gui.labels import describe
+from stellar_gui.plots.one_to_one import Histogram, OneToOnePlot, Plane, PullPlot
+from stellar_gui.plots.style import Painter, model_style, number, sequential
+from stellar_gui.plots.survey_planes import PlaneAxes, PlanePlot
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
+from stellar_gui.views.components import FigureTitle, SurveyTabs
+from stellar_gui.views.notify import guarded
+from stellar_gui.views.survey_duel import DuelView
+from stellar_gui.views.survey_source import TRANSFERRED, SurveySource
+from stellar_gui.views.survey_stars import (
+    choices,
+    label_groups,
+    title_of,
+    values_of,
+    written,
+)
+
+TABS = {
+    "labels": ("1 : 1", "Inferred against reference"),
+    "pulls": ("Pulls", "Pulls of the labels"),
+    "kiel": ("Kiel", "Kiel diagram of the results"),
+    "mg_fe": ("[Mg/Fe]", "Abundance plane of the results"),
+    "duel": ("Duel", "Model duel"),
+}
+"""By tab: the word on it, and the title of the card."""
+
+_PLANES = {
+    "kiel": (("teff", "logg"), PlaneAxes(("Teff / K", "log g"), (True, True))),
+    "mg_fe": (("fe_h", "mg_fe"), PlaneAxes(("[Fe/H]", "[Mg/Fe]"))),
+}
+_FAR = 5.0  # scatters from the bias; stars beyond are ringed
+_ENDS = (2.0, 98.0)  # percentiles at the ends of the colour scale
+_SHADES = 12
+_SHORT = {TRANSFERRED: "CSN"}
+_PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
+
+
+class Scale(NamedTuple):
+    """Values of a quantity as shades from 0 to 1, and what the ends stand for."""
+
+    shade: np.ndarray
+    ends: tuple[str, str]
+
+
+def scale_of(name: str, values) -> Scale | None:
+    """Spread values (n_stars,) of a quantity over the colours; None if none is known.
+
+    >>> scale_of("snr", np.array([20.0, 120.0])).ends
+    ('22', '118')
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    low, high = np.percentile(known, _ENDS)
+    width = high - low if high > low else 1.0
+    shade = np.clip((values - low) / width, 0.0, 1.0)
+    return Scale(shade, (written(name, low), written(name, high)))
+
+
+class SurveyLabels(pn.viewable.Viewer):
+    """The card of labels: one tab at a time, of one model at a time."""
+
+    def __init__(
+        self,
+        selection: Selection,
+        session: Session,
+        source: SurveySource,
+        theme: str = "light",
+        **params,
+    ):
+        super().__init__(**params)
+        self._selection, self._source = selection, source
+        self._painter = Painter(theme)
+        self.tab, self.method = "labels", ""
+        self.group, self.colour = "main", ""
+        self._scale: Scale | None = None
+        self._agreements = {}
+        self.plots = {}
+        self.duel = DuelView(selection, session, source)
+        self.title = FigureTitle(sizing_mode="stretch_width", height=36)
+        self.title.state = self._title_state()
+        self.tabs = SurveyTabs(sizing_mode="stretch_width", height=34)
+        self.tabs.state = self._tabs_state()
+        for part in (self.title, self.tabs):
+            part.listen(self.hear)
+        both = {"sizing_mode": "stretch_both", "margin": 0, "stylesheets": [_PANE]}
+        self._panes = {
+            tab: pn.pane.Bokeh(None, visible=False, **both)
+            for tab in TABS
+            if tab != "duel"
+        }
+        selection.param.watch(lambda event: self.show_star(), "star")
+        selection.param.watch(
+            lambda *events: self.show_groups(), ["group_a", "group_b"]
+        )
+
+    # ---- drawing
+
+    @property
+    def names(self) -> list[str]:
+        """The models whose labels can be shown, those with fits."""
+        facts = self._source.facts
+        return [] if facts is None else [n for n, f in facts.fits.items() if len(f)]
+
+    def update(self) -> None:
+        """Draw what is known of the sample by now."""
+        names = self.names
+        if names and self.method not in names:
+            kinds = [self._source.kind(name) for name in names]
+            kind = TRANSFERRED if TRANSFERRED in kinds else kinds[0]
+            self.method = names[kinds.index(kind)]
+        self.show_tab()
+
+    def show_tab(self) -> None:
+        """Draw the tab that is looked at; the others wait until they are."""
+        with pn.io.hold():
+            for tab, pane in self._panes.items():
+                pane.visible = tab == self.tab
+            self.duel.table.visible = self.tab == "duel"
+            if self.tab == "duel":
+                self.duel.update()
+            else:
+                self._draw(self._plot(self.tab))
+                self.show_star()
+                self.show_groups()
+            self.title.state = self._title_state()
+            self.tabs.state = self._tabs_state()
+
+    def _plot(self, tab):
+        """The figures of a tab, made when it is first looked at."""
+        if tab in self.plots:
+            return self.plots[tab]
+        if tab == "labels":
+            plot = OneToOnePlot(self._painter)
+            figures, layout = plot.figures, plot.layout
+        elif tab == "pulls":
+            plot = PullPlot(self._painter)
+            figures, layout = [], plot.layout
+        else:
+            plot = PlanePlot(self._painter, _PLANES[tab][1], f"survey-{tab}")
+            figures, layout = [plot.figure], plot.figure
+        for plane, fig in enumerate(figures):
+            tapped = lambda event, p=plot, f=fig, k=plane: self._tapped(p, f, k, event)  # noqa: E731
+            fig.on_event(Tap, guarded(tapped))
+        self.plots[tab] = plot
+        self._panes[tab].object = layout
+        return plot
+
+    def _draw(self, plot):
+        self._scale, self._agreements = None, {}
+        if not self.names:
+            return
+        token = model_style(self._source.kind(self.method)).token
+        shade = self._shade()
+        if self.tab == "labels":
+            plot.set(self._planes(), shade, token)
+        elif self.tab == "pulls":
+            plot.set(self._histograms(), token)
+        else:
+            self._draw_plane(plot, shade, token)
+
+    def _shade(self):
+        if self.colour not in dict(choices(self._source)):
+            return None
+        self._scale = scale_of(self.colour, values_of(self._source, self.colour))
+        return None if self._scale is None else self._scale.shade
+
+    def _compared(self):
+        """Agreements of the labels of the group that both have."""
+        from stellar_gui.analysis.agreement import agreement
+
+        reference = self._source.facts.reference
+        inferred = self._source.labels(self.method)
+        names = self._groups().get(self.group, ())
+        for name in names if reference is not None else ():
+            try:
+                self._agreements[name] = agreement(inferred, reference, name)
+            except KeyError:  # one of them has no such label
+                continue
+        return self._agreements
+
+    def _groups(self):
+        if not self.names:
+            return {}
+        return label_groups(self._source.facts.fits[self.method].label_names)
+
+    def _planes(self):
+        planes = []
+        for name, found in self._compared().items():
+            about = describe(name)
+            unit = f" / {about.unit}" if about.unit not in ("", "dex") else ""
+            away = np.abs(found.inferred - found.reference - found.bias)
+            with np.errstate(invalid="ignore"):
+                ringed = away > _FAR * found.scatter
+            words = [
+                f"bias {number(found.bias, about.decimals, signed=True)}",
+                f"scatter {number(found.scatter, about.decimals)}",
+                f"n {number(found.n)}",
+            ]
+            title = f"{about.title}{unit}"
+            planes.append(Plane(title, found.reference, found.inferred, words, ringed))
+        return planes
+
+    def _histograms(self):
+        from stellar_gui.analysis.agreement import pull_histogram
+
+        histograms = []
+        for name, found in self._compared().items():
+            counted = pull_histogram(found.pulls)
+            summary = counted.summary
+            words = [
+                f"mean {number(summary.mean, 2, signed=True)}",
+                f"std {number(summary.std, 2)}, robust {number(summary.robust_std, 2)}",
+                f"n {number(summary.n)}, {number(counted.beyond)} outside",
+            ]
+            parts = counted.edges, counted.counts, counted.expected
+            histograms.append(Histogram(describe(name).title, *parts, words))
+        return histograms
+
+    def _draw_plane(self, plot, shade, token):
+        from stellar_gui.analysis.agreement import plane
+
+        names = _PLANES[self.tab][0]
+        points = plane(self._source.labels(self.method), names)
+        if points is None:
+            points = np.full((len(self._source.sample), 2), np.nan)
+        training = self._source.training(self.method)
+        known = None if training is None else plane(training, names)
+        plot.set(points, known, shade, token)
+
+    # ---- what is selected
+
+    def _points(self):
+        """What holds the points of the tab; None where it has none."""
+        return getattr(self.plots.get(self.tab), "points", None)
+
+    def show_star(self) -> None:
+        """Ring the selected star."""
+        points, sample = self._points(), self._source.sample
+        if points is not None and self._source.facts is not None:
+            points.mark_star(sample.place(self._selection.star))
+
+    def show_groups(self) -> None:
+        """Mark the chosen groups."""
+        points, sample = self._points(), self._source.sample
+        if points is not None and self._source.facts is not None:
+            groups = (self._selection.group_a, self._selection.group_b)
+            points.mark_groups(*(sample.places(group) for group in groups))
+
+    def _tapped(self, plot, fig, plane, event):
+        if event.x is None or event.y is None or self._source.facts is None:
+            return
+        place = plot.points.nearest(fig, plane, event.x, event.y)
+        if place is not None:
+            with pn.io.hold():
+                self._selection.choose(star=str(self._source.sample.ids[place]))
+
+    # ---- titles
+
+    def _title_state(self):
+        methods = [
+            [name, _SHORT.get(self._source.kind(name), name), name]
+            for name in self.names
+        ]
+        return {
+            "title": TABS[self.tab][1],
+            "card": "survey_labels",
+            "sub": self._sub(),
+            "choices": [
+                {
+                    "command": "method",
+                    "label": "Model",
+                    "value": self.method,
+                    "options": methods if self.tab != "duel" else [],
+                }
+            ],
+            "file": f"survey_{self.tab}",
+            "figures": self._figure_names(),
+            "sentence": self._sentence(),
+            "table": self._table(),
+        }
+
+    def _sub(self):
+        if self.tab == "duel":
+            return self._selection.star
+        return "" if self._source.sample is None else self._source.sample.title
+
+    def _figure_names(self):
+        plot = self.plots.get(self.tab)
+        figures = getattr(plot, "figures", None) or [getattr(plot, "figure", None)]
+        if plot is None or not self.names:
+            return []
+        return [fig.name for fig in figures]
+
+    def _sentence(self):
+        if not self.names or self._source.sample is None:
+            return "Nothing is drawn: no star is fitted yet."
+        words = TABS[self.tab][1]
+        return f"{words} by {self.method}, {number(len(self._source.sample))} stars."
+
+    def _table(self):
+        if not self._agreements:
+            return None
+        rows = []
+        for name, found in self._agreements.items():
+            digits = describe(name).decimals + 1
+            summary = found.pull_summary
+            rows.append(
+                [
+                    describe(name).title,
+                    number(found.bias, digits, signed=True),
+                    number(found.scatter, digits),
+                    number(found.n),
+                    number(summary.mean, 2, signed=True),
+                    number(summary.std, 2),
+                ]
+            )
+        head = ["label", "bias", "scatter", "stars", "mean pull", "std of pulls"]
+        return {"head": head, "rows": rows}
+
+    def _tabs_state(self):
+        labelled = self.tab in ("labels", "pulls")
+        colours = [["", "colour: model"], *map(list, choices(self._source))]
+        colored = self.tab in ("labels", "kiel", "mg_fe")
+        return {
+            "tabs": [[tab, word] for tab, (word, _) in TABS.items()],
+            "tab": self.tab,
+            "groups": list(self._groups()) if labelled else [],
+            "group": self.group,
+            "colours": colours if colored else [],
+            "colour": self.colour,
+            "scale": self._scale_state() if colored else None,
+        }
+
+    def _scale_state(self):
+        if self._scale is None:
+            return None
+        colors = sequential(self._painter.theme)
+        picks = np.linspace(0, len(colors) - 1, _SHADES).round().astype(int)
+        return {
+            "ends": list(self._scale.ends),
+            "colors": [colors[k] for k in picks],
+            "title": title_of(self._source, self.colour),
+        }
+
+    # ---- what a user does
+
+    def hear(self, command: str, value) -> None:
+        """Do what the titles ask for."""
+        if command == "tab" and value in TABS:
+            self.tab = value
+        elif command == "method" and value in self.names:
+            self.method = value
+        elif command == "group" and value in self._groups():
+            self.group = value
+        elif command == "colour":
+            self.colour = str(value)
+        elif command == "numbers":
+            self.save_numbers()
+            return
+        self.show_tab()
+
+    def save_numbers(self) -> None:
+        """Have the browser save the labels of all stars by the model."""
+        if not self.names:
+            return
+        # astropy's tables take half a second to import
+        from stellar_gui.surveys.tables import as_text, stars_table
+
+        facts, name = self._source.facts, self.method
+        table = stars_table(
+            self._source.sample.ids,
+            {name: facts.fits[name]},
+            {name: self._source.labels(name)},
+            facts.reference,
+        )
+        self.title.save(f"survey_{self.tab}.ecsv", as_text(table))
+
+    def repaint(self, theme: str) -> None:
+        """Draw in another theme, in place."""
+        self._painter.repaint(theme)
+        for plot in self.plots.values():
+            if hasattr(plot, "points"):
+                plot.points.repaint()
+        self.tabs.state = self._tabs_state()
+
+    def __panel__(self):
+        parts = (self.title, self.tabs, *self._panes.values(), self.duel.table)
+        return pn.Column(*parts, sizing_mode="stretch_both", margin=0)
