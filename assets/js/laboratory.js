@@ -42,7 +42,7 @@ export function render({model}) {
       h("button", {onclick: () => { falling = sorted === name ? !falling : name === "depth" || name === "significance"; sorted = name; drawTable(model.state.result); }}, text, sorted === name ? (falling ? " ↓" : " ↑") : "")));
     const rows = [...candidates].sort(compare).map((row) => h("tr", {},
       h("td", {}, h("button.link", {"aria-label": `Look at ${row.wavelength.toFixed(2)} Å`, title: "Look at it on the Elements page", onclick: () => send("line", row.wavelength)}, row.wavelength.toFixed(2))), h("td", {}, row.depth.toFixed(3)), h("td", {}, row.significance.toFixed(0)),
-      h("td", {title: `${row.support} of the bootstraps over stars say so`}, h("span.strong", {style: `color: var(${row.token})`}, row.element)),
+      h("td", {title: `${row.support} of the bootstraps over stars say so; they do not know what training does`}, h("span.strong", {style: `color: var(${row.token})`}, row.element)),
       h("td.muted", {}, row.second), h("td", {}, row.own), h("td", {}, h(`span.state.${row.kind}`, {}, icon(row.kind, 13), row.word))));
     redraw(table, h("table.candidates", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows)));
   };

@@ -25,8 +25,10 @@ from stellar_gui.experiments.trial import Trial, read_plain, reference_file
 from stellar_gui.io import read_spectra
 from stellar_gui.io.whole import write_text
 
+USUAL = Threshold()
 
-def judge(trial: Trial, threshold: Threshold = Threshold()) -> dict[str, Any]:  # noqa: B008
+
+def judge(trial: Trial, threshold: Threshold = USUAL) -> dict[str, Any]:
     """Judge a trial that was looked at, write ``findings.json`` and return it."""
     seen = read_plain(trial.folder / "dips.json")
     observed = read_spectra(trial.folder / "observed.h5")

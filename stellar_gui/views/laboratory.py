@@ -59,6 +59,7 @@ class LaboratoryView(pn.viewable.Viewer):
         self._trial = Trial()
         self._shown: tuple | None = None
         self._trials: list[Trial] = []
+        self._pace: float | None = None  # seconds per step of a trial here
         self._run_name = ""  # of the training that is at work
         self._findings: dict | None = None
         self.panel = LaboratoryPanel(
@@ -87,6 +88,7 @@ class LaboratoryView(pn.viewable.Viewer):
         before, self._shown = self._shown, now
         if before is None or (before[0], before[3]) != (self._trial, stamp):
             self._findings, self._trials = read_findings(self._trial), known_trials()
+            self._pace = self._pace_here()
         self._run_name = "" if run is None else run.name
         self.panel.state = self._state(job, state, progress, status)
 
@@ -99,20 +101,26 @@ class LaboratoryView(pn.viewable.Viewer):
                     return run
         return None
 
+    def _pace_here(self):
+        """Seconds per step of the newest trial that was trained here, if any."""
+        for trial in self._trials:
+            if (trial.folder / "config.json").is_file():
+                status = Run(trial.folder).status()
+                if status.step and trial.stars == self._trial.stars:
+                    return status.elapsed / status.step
+        return None
+
     def _state(self, job, state, progress, status):
         active = status is not None and status.active
         rate = status.rate if active else 0.0
         left = (progress.total - progress.done) / rate if rate else None
-        pace = None
-        if status is not None and status.step and status.elapsed:
-            pace = status.elapsed / status.step
         error = job.error if state == "failed" else ""
         known = reference_file(self._trial) is not None
         return {
             **choices_state(
                 self._share, self._seed, self._problem, self._trials, self._trial
             ),
-            "estimate": estimate(self._trial, known, pace),
+            "estimate": estimate(self._trial, known, self._pace),
             "start": self._start(state, active),
             "stops": state == "running",
             "run": self._run_name,
