@@ -2,8 +2,9 @@
 
 Flux and exact derivatives by all labels at one star: of the models that ship, with the
 star's own nuisance, and of models of other kinds built on the sample's Payne. Then what
-is made of them, at 25 labels, also on 8575 pixels. Best of five, one thread. Bars:
-200 ms for derivatives, 20 ms for limits, which a slider asks for, 150 ms for the rest.
+is made of them, at 25 labels, also on 8575 pixels. Time of one core, best of five.
+Bars: 200 ms for derivatives, 20 ms for limits, which a slider asks for, 150 ms for the
+rest.
 """
 
 import os
@@ -48,12 +49,12 @@ class Automatic:
 
 
 def milliseconds(function, *arguments, **options) -> float:
-    """Time of a call, best of a few."""
+    """Time of one core that a call takes, best of a few: others may be busy."""
     times = []
     for _ in range(REPEATS):
-        started = time.perf_counter()
+        started = time.process_time()
         function(*arguments, **options)
-        times.append(1e3 * (time.perf_counter() - started))
+        times.append(1e3 * (time.process_time() - started))
     return min(times)
 
 
