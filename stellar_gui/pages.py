@@ -66,9 +66,10 @@ def _training(app):
 BUILDERS: dict[str, Callable] = {
     "star": _star,
     "domains": _domains,
+    "elements": _elements,
     "training": _training,
 }
 """By the name of the page: what builds its view for an application."""
 
-TICKS = {"star": 1000, "domains": 500, "training": 500}
+TICKS = {"star": 1000, "domains": 500, "elements": 1000, "training": 500}
 """By the name of the page: ms between its looks at what is going on."""

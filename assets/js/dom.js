@@ -60,7 +60,7 @@ const FOCUSABLE = "button, input, select, summary, a[href], [tabindex]";
 function redraw(element, ...children) {
   const focused = element.getRootNode().activeElement ?? null;
   const place = [...element.querySelectorAll(FOCUSABLE)].indexOf(focused);
-  element.replaceChildren(...children.flat());
+  element.replaceChildren(...children.flat().filter((child) => child != null && child !== false));
   if (place >= 0) element.querySelectorAll(FOCUSABLE)[place]?.focus({preventScroll: true});
 }
 

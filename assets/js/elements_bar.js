@@ -73,6 +73,7 @@ export function render({model}) {
     laboratory.setAttribute("aria-pressed", state.laboratory);
   };
   model.on("state", draw);
+  model.on("remove", () => [where, more].forEach((box) => box.leave()));
   draw();
   return h("section.bar", {"aria-label": "Derivatives"}, where.anchor, facts, h("i.rule"),
     h("label.of", {}, h("span.muted", {}, "derivatives of"), models), modes, h("span.spacer"),
@@ -94,6 +95,7 @@ function popover(name, content) {
     toggle(false);
     opener.focus();
   });
-  document.addEventListener("pointerdown", (event) => { if (!event.composedPath().includes(anchor)) toggle(false); });
-  return {anchor, opener};
+  const outside = (event) => { if (!event.composedPath().includes(anchor)) toggle(false); };
+  document.addEventListener("pointerdown", outside);
+  return {anchor, opener, leave: () => document.removeEventListener("pointerdown", outside)};
 }

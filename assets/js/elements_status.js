@@ -32,7 +32,7 @@ export function render({model}) {
   };
   const show = () => {
     const {pixel, curves, idle} = model.state;
-    const data = Bokeh.documents[0]?.get_model_by_name("derivatives")?.data;
+    const data = Bokeh.documents[0]?.get_model_by_name("derivative-curves")?.data;
     const place = !data?.x?.length ? -1 : pointer != null ? nearest(data.x, pointer) : pixel != null ? nearest(data.wavelength, pixel) : -1;
     if (place < 0) { readout.replaceChildren(h("span.faint", {}, idle)); return; }
     const parts = ["λ ", h("b", {}, number(data.wavelength[place], 2)), " Å\u2003", `flux ${number(data.flux[place], 3)}\u2003`];

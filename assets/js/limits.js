@@ -2,11 +2,19 @@
 // a small fault of the spectrum would do to the labels.
 const LOW = 0.003, HIGH = 1, TICKS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const USEFUL = 0.05;  // dex
-const LEFT = 34, RIGHT = 44, AXIS = 34;
+const LEFT = 34, RIGHT = 44, AXIS = 34, LEAST = 11;
 
 const text = (content, attributes) => drawing("text", {"font-size": 11, fill: "var(--ink2)", ...attributes}, content);
 const rule = (x1, y1, x2, y2, color, width = 1, more = {}) =>
   drawing("line", {x1, y1, x2, y2, stroke: `var(--${color})`, "stroke-width": width, ...more});
+
+// Ticks and the title of an axis, below what is drawn; stays in view while rows scroll.
+function axisDrawing(width, top, ticks, middle, title) {
+  const axis = drawing("g", {class: "axis", transform: `translate(0 ${top})`}, drawing("rect", {x: 0, y: 0, width, height: AXIS, fill: "var(--surface)"}));
+  ticks.forEach(([x, word]) => axis.append(text(word, {x, y: 13, "text-anchor": "middle"})));
+  axis.append(text(title, {x: middle, y: 29, "text-anchor": "middle", "font-size": 12}));
+  return axis;
+}
 
 // Every element's limit as a dot, between those at half and at almost twice the S/N.
 function limitsDrawing({rows}, width, height) {
@@ -15,15 +23,12 @@ function limitsDrawing({rows}, width, height) {
   const step = bottom / Math.max(rows.length, 1);
   const svg = drawing("svg", {width, height, role: "img", "aria-label": "Best possible sigma of each element, in dex"});
   svg.append(drawing("rect", {x: LEFT, y: 0, width: x(USEFUL) - LEFT, height: bottom, fill: "var(--ok-ground)"}));
-  for (const tick of TICKS) {
-    svg.append(rule(x(tick), 0, x(tick), bottom, "rule"), text(String(tick), {x: x(tick), y: bottom + 13, "text-anchor": "middle"}));
-  }
-  svg.append(text("best possible σ[X/H] / dex", {x: (LEFT + right) / 2, y: height - 4, "text-anchor": "middle", "font-size": 12}));
+  for (const tick of TICKS) svg.append(rule(x(tick), 0, x(tick), bottom, "rule"));
   rows.forEach(({title, token, sigma, before, text: value, tip}, place) => {
     const y = (place + 0.5) * step;
     const line = drawing("g", {}, drawing("title", {}, tip));
     line.append(drawing("rect", {x: 0, y: y - step / 2, width, height: step, fill: "transparent"}),
-      text(title, {x: LEFT - 6, y: y + 4, "text-anchor": "end", "font-size": Math.min(12, step)}));
+      text(title, {x: LEFT - 6, y: y + 4, "text-anchor": "end", "font-size": Math.min(12, step + 0.5)}));
     if (sigma != null) {
       const useful = sigma < USEFUL;
       line.append(rule(x(sigma / 1.78), y, x(sigma / 0.5), y, "masked-ink", 2));
@@ -36,6 +41,7 @@ function limitsDrawing({rows}, width, height) {
     line.append(text(value, {x: width - 4, y: y + 4, "text-anchor": "end", fill: sigma != null && sigma < USEFUL ? "var(--ok)" : "var(--ink2)"}));
     svg.append(line);
   });
+  svg.append(axisDrawing(width, bottom, TICKS.map((tick) => [x(tick), String(tick)]), (LEFT + right) / 2, "best possible σ[X/H] / dex"));
   return svg;
 }
 
@@ -68,10 +74,8 @@ function shiftsDrawing({whatIf: {rows}}, width, height) {
   const svg = drawing("svg", {width, height: Math.ceil(rows.length * step) + AXIS, role: "img", "aria-label": "Shifts of labels"});
   const foot = rows.length * step;
   svg.append(drawing("rect", {x: middle - scale, y: 0, width: 2 * scale, height: foot, fill: "var(--masked-ground)"}), rule(middle, 0, middle, foot, "axis"));
-  for (const tick of [-reach, -1, 1, reach].filter((t, k, all) => all.indexOf(t) === k && (Math.abs(t) === 1 || reach > 1.6))) {
-    svg.append(text(`${tick < 0 ? "−" : ""}${Math.abs(tick) < 10 ? Number(Math.abs(tick).toFixed(1)) : Math.round(Math.abs(tick))}`, {x: middle + tick * scale, y: foot + 13, "text-anchor": "middle"}));
-  }
-  svg.append(text("shift / σ of the fit", {x: middle, y: foot + 29, "text-anchor": "middle", "font-size": 12}));
+  const places = reach > 1.6 ? [-reach, -1, 1, reach] : [-1, 1];
+  const written = (tick) => `${tick < 0 ? "−" : ""}${Math.abs(tick) < 10 ? Number(Math.abs(tick).toFixed(1)) : Math.round(Math.abs(tick))}`;
   rows.forEach(({title, token, share, text: words, again, againText}, place) => {
     const y = (place + 0.5) * step, end = middle + share * scale;
     svg.append(drawing("g", {}, drawing("title", {}, `${title} ${words}${againText ? `, refit ${againText}` : ""}`),
@@ -81,6 +85,7 @@ function shiftsDrawing({whatIf: {rows}}, width, height) {
       again == null ? "" : drawing("path", {d: `M${middle + again * scale} ${y - 5}l4 5 -4 5 -4 -5z`, fill: "var(--surface)", stroke: "var(--ink)", "stroke-width": 1.3}),
       text(words, {x: width - 4, y: y + 4, "text-anchor": "end"})));
   });
+  svg.append(axisDrawing(width, foot, places.map((tick) => [middle + tick * scale, written(tick)]), middle, "shift / σ of the fit"));
   return svg;
 }
 
@@ -94,8 +99,8 @@ export function render({model}) {
   const value = h("span.strong");
   const pixels = h("select", {"aria-label": "Pixels that count", onchange: () => send("pixels", pixels.value)});
   const masked = h("span.masked");
-  const snr = h("label.row", {}, h("span.muted", {}, "S/N"), slider, value, h("span.muted", {}, "per px"));
-  const counting = h("div.row.counting", {}, h("span.muted", {}, "from"), pixels, masked);
+  const snr = h("label.row", {}, h("span.muted", {}, "S/N"), slider, value, bars);
+  const counting = h("div.row.counting", {}, h("span.muted", {}, "masked"), masked);
   const faults = h("div.row.faults"), refit = h("div.row.refit");
   const plot = h("div.plot.scroll", {tabindex: 0, role: "region", "aria-label": "Limits"});
   const others = h("div.others.muted"), notes = h("div.notes.muted"), sentence = h("p.visually-hidden"), empty = h("div.empty.muted");
@@ -114,9 +119,18 @@ export function render({model}) {
     const state = model.state;
     const box = plot.getBoundingClientRect();
     const shown = !state.empty && box.width > 40 && !(state.view === "what if" && state.whatIf.reason);
-    svg = shown ? DRAWN[state.view](state, box.width - 2, Math.max(box.height - 2, 190)) : null;
+    svg = shown ? DRAWN[state.view](state, box.width - 2, Math.max(box.height - 2, LEAST * state.rows.length + AXIS)) : null;
     plot.replaceChildren(...(svg ? [svg] : []));
+    holdAxis();
   };
+  // the axis is drawn at the foot of all rows, and moved up to where the card ends
+  const holdAxis = () => {
+    const axis = svg?.querySelector(".axis");
+    if (!axis) return;
+    const foot = svg.getAttribute("height") - AXIS;
+    axis.setAttribute("transform", `translate(0 ${Math.min(foot, plot.scrollTop + plot.clientHeight - AXIS)})`);
+  };
+  plot.addEventListener("scroll", holdAxis);
   const drawFaults = ({whatIf}) => {
     faults.hidden = refit.hidden = !whatIf;
     if (!whatIf) return;
@@ -135,7 +149,8 @@ export function render({model}) {
     pixels.replaceChildren(...state.pixelChoices.map(([own, word]) => h("option", {value: own, selected: own === state.pixels}, word)));
     redraw(masked, state.masked.map((name, place) => h("button.chip.lost", {title: "Masked: click to count it again", onclick: () => send("unmask", place)}, name, icon("close", 12))));
     const asks = state.view === "what if";
-    snr.hidden = counting.hidden = asks;
+    snr.hidden = pixels.hidden = asks;
+    counting.hidden = asks || !state.masked.length;
     drawFaults(state);
     empty.textContent = state.empty;
     empty.hidden = !state.empty;
@@ -155,5 +170,5 @@ export function render({model}) {
   draw();
   return h("section.card", {"aria-label": "What can this spectrum tell?"},
     h("div.title-row", {}, h("h2", {}, "What can this spectrum tell?"), helpButton("limits"), h("span.spacer"), save),
-    h("div.row.views", {}, views, h("span.spacer"), bars), snr, counting, faults, refit, empty, plot, others, notes, sentence);
+    h("div.row.views", {}, views, h("span.spacer"), pixels), snr, counting, faults, refit, empty, plot, others, notes, sentence);
 }

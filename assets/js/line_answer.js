@@ -1,6 +1,6 @@
 // What is this line? The answer of every model at the picked pixel as bars, how sure it
 // is, and what the line list has there.
-const NAME = 52, NUMBER = 40, ROW = 23, BAR = 4;
+const NAME = 52, NUMBER = 40, ROW = 21, BAR = 4;
 
 function answerDrawing({rows, models}, width) {
   const svg = drawing("svg", {width, height: rows.length * ROW, role: "img", "aria-label": "Share of the strongest label, by model"});
@@ -46,7 +46,7 @@ export function render({model}) {
   const draw = () => {
     const state = model.state;
     save.hidden = !state.picked;
-    legend.replaceChildren(...(state.models ?? []).map(({name, token}) => h("span", {style: `color: var(--${token})`}, h("i", {style: `background: var(--${token})`}), name)));
+    legend.replaceChildren(...(state.models ?? []).map(({name, title, token}) => h("span", {title, style: `color: var(--${token})`}, h("i", {style: `background: var(--${token})`}), name)));
     if (!state.picked) {
       svg = null;
       redraw(body, nothing(state));

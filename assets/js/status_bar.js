@@ -2,6 +2,7 @@
 // Plots say where the pointer is; the numbers are read from the pixels that the figures
 // draw, so nothing goes to the server.
 export function render({model}) {
+  const ask = h("button.ask", {title: "Which label the picked pixel answers to, on the Elements page", onclick: () => model.send_msg({command: "page", value: "elements"})}, "What is this line?");
   const readout = h("span.readout", {role: "status", "aria-live": "off", "aria-label": "Readout"});
   const hints = h("span.hints");
   let pointer = null, frame;
@@ -42,10 +43,11 @@ export function render({model}) {
   document.addEventListener("stellar-pointer", listen);
   model.on("remove", () => document.removeEventListener("stellar-pointer", listen));
   const draw = () => {
+    ask.hidden = model.state.pixel == null;
     hints.replaceChildren(...model.state.hints.map(([names, text]) => h("span.hint", {}, keys(...names), text)));
     later();
   };
   model.on("state", draw);
   draw();
-  return h("footer.bar", {}, readout, h("span.spacer"), hints);
+  return h("footer.bar", {}, readout, ask, h("span.spacer"), hints);
 }

@@ -37,6 +37,16 @@ class FourPanels(NamedTuple):
     change: np.ndarray
     explained: np.ndarray
 
+    def count(self, inside) -> tuple[int, int]:
+        """Return how many features lie in some pixels, and how many are explained.
+
+        inside (n_pixels,) bool.
+        """
+        difference = np.nan_to_num(self.difference)
+        sign = np.sign(difference) * (np.abs(difference) >= LEAST) * inside
+        starts = (sign != 0) & (sign != np.concatenate([[0.0], sign[:-1]]))
+        return int(starts.sum()), int((starts & (self.explained >= 0)).sum())
+
 
 def four_panels(
     synthetic: Sensitivity, transferred: Sensitivity, elements: Sequence[str]

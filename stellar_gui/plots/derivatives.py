@@ -19,7 +19,7 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.element_map import BORDERS
-from stellar_gui.plots.line_names import spread
+from stellar_gui.plots.line_names import BLEND, spread
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
 from stellar_gui.plots.style import FONT, Painter, inner_width, number, set_ticks
@@ -27,7 +27,8 @@ from stellar_gui.plots.style import FONT, Painter, inner_width, number, set_tick
 HEIGHT = 226
 MOST_CURVES = 8
 DASHES = ("solid", "dotted", "dashed", "dashdot")
-_NAME_ROOM = 30  # px at least between the middles of two names
+_SEPARATION = 40  # px at least between the middles of two names
+_NAME_ROOM = 52  # px for each name, which limits how many there are
 _NAMES_SHARE = 0.17  # of the plot's height
 _LEAST_NAMED = 0.12  # of the strongest in view, that a peak needs for a name
 _LEAST_SPAN = 1e-4  # of flux, so that nothing at all does not fill the plot
@@ -53,7 +54,7 @@ def peaks(x, curves: Sequence[np.ndarray], most: int) -> list[Peak]:
     """Return the strongest peaks of |curve|, at most ``most``, ordered by x.
 
     x (n,); curves (n,) each, NaN in gaps. Of each curve the local maxima that reach a
-    part of the strongest of all.
+    part of the strongest of all; of those closer than a blend the strongest.
 
     >>> [p.x for p in peaks(np.arange(5.0), [np.array([0, -1, 0, 0.5, 0])], 9)]
     [1.0, 3.0]
@@ -66,7 +67,13 @@ def peaks(x, curves: Sequence[np.ndarray], most: int) -> list[Peak]:
     strongest = max((abs(peak.value) for peak in found), default=0.0)
     found = [peak for peak in found if abs(peak.value) > _LEAST_NAMED * strongest]
     found.sort(key=lambda peak: -abs(peak.value))
-    return sorted(found[:most])
+    kept: list[Peak] = []
+    for peak in found:
+        if len(kept) == most:
+            break
+        if all(abs(peak.x - other.x) >= BLEND for other in kept):
+            kept.append(peak)
+    return sorted(kept)
 
 
 def dashes_of(tokens: Sequence[str]) -> list[str]:
@@ -91,7 +98,7 @@ class DerivativePlot:
         self._pieces: Pieces | None = None
         self._curves: list[Curve] = []
         self._floor = (-1.0, 1.0)
-        self.source = ColumnDataSource(self._empty(), name="derivatives")
+        self.source = ColumnDataSource(self._empty(), name="derivative-curves")
         self.figure = self._figure()
         self._draw_curves()
         self._draw_names()
@@ -217,9 +224,10 @@ class DerivativePlot:
 
     def _set_names(self, x, values):
         start, end = self._window.start, self._window.end
-        room = _NAME_ROOM * (end - start) / inner_width(self.figure)
-        most = max(int((end - start) / room) - 1, 0)
+        pixel = (end - start) / inner_width(self.figure)
+        most = max(int((end - start) / pixel / _NAME_ROOM) - 1, 0)
         found = peaks(x, values, most) if len(x) else []
+        room = _SEPARATION * pixel
         places = [peak.x for peak in found]
         placed = spread(places, room, start + room / 2, end - room / 2)
         tokens = self._painter.tokens
@@ -245,12 +253,12 @@ class DerivativePlot:
 
 
 def flux_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Return three to five round values between low and high, and how they are written.
+    """Return a few round values between low and high, and how they are written.
 
     >>> flux_ticks(-0.05, 0.01)
     ([-0.04, -0.02, 0.0], ['\u22120.04', '\u22120.02', '0.00'])
     """
-    raw = (high - low) / 4
+    raw = (high - low) / 5
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
     decimals = max(int(np.ceil(-np.log10(step) - 1e-9)), 0)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from bokeh.events import Tap
-from bokeh.layouts import column
 from bokeh.models import (
     ColumnDataSource,
     LinearAxis,
@@ -23,11 +22,13 @@ from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pointer import send_pointer, send_row
 from stellar_gui.plots.style import FONT, Painter, set_ticks, without
 
-BORDERS = (62, 44)  # left and right of all plots of the page, px
+BORDERS = (72, 44)  # left and right of all plots of the page, px
 OVERVIEW_HEIGHT = 92
 _TICKS_HEIGHT = 22
 _COLUMNS = 800  # of the map; fewer than the screen has, so that none is left out
 _ROW_GAP = 2  # px between rows
+_MARGIN = 0.007  # of the axis, at both ends, where chosen rows are marked
+_MARK = 0.004
 _OPAQUE = 255
 
 
@@ -75,7 +76,7 @@ def colored(strength, tokens: Sequence[str]) -> np.ndarray:
 
 
 class ElementMapPlot:
-    """Overview and map, ``layout``; ``window`` is the range that both let move."""
+    """Figures ``overview`` and ``map``; ``window`` is the range that both let move."""
 
     def __init__(self, painter: Painter, window: Range1d):
         self._painter = painter
@@ -87,9 +88,8 @@ class ElementMapPlot:
         self._grounds = ColumnDataSource({"left": [], "right": []})
         self.overview = self._overview_figure()
         self.map = self._map_figure()
-        for fig in self.figures:
-            self._add_window(fig, window)
-        self.layout = column(*self.figures, sizing_mode="stretch_both", spacing=0)
+        self._add_window(self.overview, window, ground=0.1)
+        self._add_window(self.map, window, ground=0.0)
         send_pointer([self.overview, self.map])
         send_row(self.map)
 
@@ -149,7 +149,7 @@ class ElementMapPlot:
         fig.extra_x_ranges = {"share": Range1d(0, 1)}
         fig.extra_x_scales = {"share": LinearScale()}
         marks = fig.quad(
-            0, 0.004, "bottom", "top", source=self._chosen, x_range_name="share"
+            0, _MARK, "bottom", "top", source=self._chosen, x_range_name="share"
         )
         marks.glyph.update(fill_color="color", line_color=None)
         self._scale_axis = self._write_scales(fig)
@@ -192,11 +192,11 @@ class ElementMapPlot:
         picked = fig.vspan("x", source=self.picked, line_dash=[3, 3], line_width=1.3)
         self._painter.glyph(picked, line_color="picked")
 
-    def _add_window(self, fig, window):
+    def _add_window(self, fig, window, ground):
         painter = self._painter
         tool = RangeTool(x_range=window)
         tool.overlay.update(
-            fill_alpha=0.08, line_alpha=1, line_dash="solid", line_width=1.5
+            fill_alpha=ground, line_alpha=1, line_dash="solid", line_width=1.5
         )
         painter.paint(tool.overlay, fill_color="control", line_color="control")
         handles = tool.overlay.handles.all
@@ -209,7 +209,7 @@ class ElementMapPlot:
     def set_pieces(self, pieces: Pieces) -> None:
         """Draw the pieces of another wavelength grid; `set_flux` must follow."""
         self._pieces = pieces
-        margin = 0.003 * pieces.end
+        margin = _MARGIN * pieces.end
         self._full.update(start=-margin, end=pieces.end + margin)
         length = pieces.high - pieces.low
         self._grounds.data = {"left": pieces.start, "right": pieces.start + length}

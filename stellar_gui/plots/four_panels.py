@@ -221,13 +221,10 @@ class FourPanels:
 
 
 def _extent(curves):
-    """The least and the largest of curves in view; two outliers count for nothing."""
+    """The least and the largest of curves in view."""
     values = np.concatenate(curves) if curves else np.zeros(1)
-    values = np.sort(values[np.isfinite(values)]).astype(float)
-    if not values.size:
-        return 0.0, 0.0
-    edge = min(2, values.size - 1)
-    return float(values[edge]), float(values[-1 - edge])
+    values = values[np.isfinite(values)].astype(float)
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def _widened(mask):

@@ -1,35 +1,24 @@
 """The main card of the Elements page: spectrum, map of all elements, derivatives."""
 
-import functools
-
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
-from stellar_gui.labels import FAMILY_TITLES, describe
+from stellar_gui.labels import describe
 from stellar_gui.plots.derivatives import MOST_CURVES, Curve, DerivativePlot
 from stellar_gui.plots.element_map import ElementMapPlot, MapRow
 from stellar_gui.plots.four_panels import FourPanels
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pixels import read_js
-from stellar_gui.plots.style import FAMILY_TOKENS, NOTHING, Painter, number
+from stellar_gui.plots.style import FAMILY_TOKENS, Painter
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import FigureTitle
 from stellar_gui.views.element_star import ElementStar, in_order, row_title
+from stellar_gui.views.element_words import scale_text, title_state, words_of
 from stellar_gui.views.notify import guarded
 
 FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
 _AUTOMATIC = 5  # elements that are drawn where none is chosen
-_LEGEND = ("cno", "alpha", "odd_z", "iron_peak", "neutron_capture")
-_NAMES = {
-    "cno": "C N O",
-    "alpha": "α",
-    "odd_z": "odd Z",
-    "iron_peak": "iron peak",
-    "neutron_capture": "n-capture",
-}
-_TITLE = "Where each element speaks"
-_VIEWS = [["map", "map", "elements × wavelength"], ["panels", "4 panels", "transfer"]]
 
 
 class ElementMapView(pn.viewable.Viewer):
@@ -64,10 +53,14 @@ class ElementMapView(pn.viewable.Viewer):
         for fig in (*self.map.figures, self.lines.figure):
             self._watch(fig)
         self.map.map.on_change("inner_width", lambda attr, old, new: self._resized())
-        pane = functools.partial(pn.pane.Bokeh, margin=0)
-        self._map_pane = pane(self.map.layout, sizing_mode="stretch_both")
-        self._lines_pane = pane(self.lines.figure, sizing_mode="stretch_width")
-        self._panels_pane = pane(None, sizing_mode="stretch_both", visible=False)
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        self._overview = _pane(self.map.overview, "stretch_width")
+        self._with_map = pn.Column(
+            _pane(self.map.map, "stretch_both"),
+            _pane(self.lines.figure, "stretch_width"),
+            **both,
+        )
+        self._with_panels = pn.Column(visible=False, **both)
 
     def _watch(self, fig):
         from bokeh.events import RangesUpdate
@@ -217,15 +210,10 @@ class ElementMapView(pn.viewable.Viewer):
             self._panels.on_tap(guarded(self._tapped), guarded(self.reset))
             if self._pieces is not None:
                 self._panels.set_pieces(self._pieces, self._star.spectra.medium)
-            self._panels_pane.object = self._panels.layout
+            self._with_panels.append(_pane(self._panels.layout, "stretch_both"))
         self.view = view
-        self._panels_pane.visible = view == "panels"
-        self._lines_pane.visible = view != "panels"
-        self.map.map.visible = view != "panels"
-        self.map.layout.sizing_mode = (
-            "stretch_width" if view == "panels" else "stretch_both"
-        )
-        self._map_pane.sizing_mode = self.map.layout.sizing_mode
+        self._with_panels.visible = view == "panels"
+        self._with_map.visible = view != "panels"
         self.show_elements()
 
     def _show_panels(self):
@@ -247,66 +235,17 @@ class ElementMapView(pn.viewable.Viewer):
     # ---- title
 
     def _state(self):
-        shown = self._shown
-        return {
-            "title": _TITLE,
-            "card": "elements",
-            "sub": self._sub(),
-            "legend": [
-                [_NAMES[f], FAMILY_TOKENS[f].replace("_", "-")] for f in _LEGEND
-            ],
-            "note": "" if shown is None else "; ".join(shown.notes),
-            "choices": [
-                {
-                    "command": "view",
-                    "label": "View",
-                    "value": self.view,
-                    "options": _VIEWS,
-                }
-            ],
-            "file": f"{self._star.star_id}_elements",
+        window = self.shown_window if self._pieces is not None else None
+        words = words_of(self.view, self._star, self._shown, self.elements, window)
+        return title_state(self.view, f"{self._star.star_id}_elements") | {
             "figures": self._figure_names(),
-            "sentence": self._sentence(),
-            "table": self._table(),
+            **words,
         }
 
     def _figure_names(self):
         if self.view == "panels":
             return [self.map.overview.name, *self._panels.names]
         return [*(fig.name for fig in self.map.figures), self.lines.figure.name]
-
-    def _sub(self):
-        if self._shown is None:
-            return ""
-        return f"−∂f/∂label of {self._shown.title}, each row scaled to its maximum"
-
-    def _sentence(self):
-        if self._shown is None:
-            return "No derivatives are drawn."
-        low, high = self.shown_window
-        return (
-            f"Derivatives of the flux of {self._star.star_id} by "
-            f"{', '.join(self.elements)} in {self._shown.title}, shown from "
-            f"{number(low)} to {number(high)} Å. The table has the largest change of "
-            "flux of every label."
-        )
-
-    def _table(self):
-        if self._shown is None:
-            return None
-        sensitivity = self._shown.sensitivity
-        rows = []
-        size = np.nan_to_num(np.abs(sensitivity.per_step))
-        for name in in_order(sensitivity.label_names):
-            column = size[:, sensitivity.label_names.index(name)]
-            peak = int(column.argmax())
-            at = number(float(sensitivity.wavelength[peak]), 2)
-            family = FAMILY_TITLES[describe(name).family]
-            rows.append([row_title(name), family, scale_text(column[peak]), at])
-        return {
-            "head": ["label", "family", "largest change of flux", "at / Å"],
-            "rows": rows,
-        }
 
     # ---- what a user does
 
@@ -396,17 +335,14 @@ class ElementMapView(pn.viewable.Viewer):
 
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
-        panes = (self._map_pane, self._lines_pane, self._panels_pane)
-        return pn.Column(self.title, *panes, **both)
+        parts = (self._overview, self._with_map, self._with_panels)
+        return pn.Column(self.title, *parts, **both)
+
+
+def _pane(figure, sizing_mode):
+    return pn.pane.Bokeh(figure, sizing_mode=sizing_mode, margin=0)
 
 
 def _rounded(window):
     """To what the address of the page keeps, so that a bookmark changes nothing."""
     return round(window[0], 2), round(window[1], 2)
-
-
-def scale_text(value: float) -> str:
-    """Write a change of flux in two or three digits."""
-    if not np.isfinite(value) or value <= 0:
-        return NOTHING
-    return number(value, 3 if value >= 0.01 else 4)

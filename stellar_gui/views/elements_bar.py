@@ -2,8 +2,9 @@
 
 from stellar_gui.labels import describe
 from stellar_gui.plots.style import FAMILY_TOKENS, number
-from stellar_gui.views.element_map import ElementMapView, scale_text
+from stellar_gui.views.element_map import ElementMapView
 from stellar_gui.views.element_star import CANNON, TRANSFERRED, ElementStar, row_title
+from stellar_gui.views.element_words import scale_text
 from stellar_gui.views.keys import HINTS
 
 _FACTS = ("teff", "logg", "fe_h")

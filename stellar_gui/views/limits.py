@@ -141,7 +141,7 @@ class LimitsView(pn.viewable.Viewer):
         limits = self._limits()
         return frame | {
             "empty": "",
-            "bars": f"bar: S/N {self.snr * BAR[0]:.0f} to {self.snr * BAR[1]:.0f}",
+            "bars": f"per px, bar {self.snr * BAR[0]:.0f}–{self.snr * BAR[1]:.0f}",
             "model": self._model,
             "rows": self._rows(limits),
             "others": self._others(limits),

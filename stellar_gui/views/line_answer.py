@@ -18,6 +18,7 @@ from stellar_gui.views.limits import LimitsView
 _ROWS = 6  # labels that are drawn
 _LINES = 4  # of the line list
 _REACH = 1.5  # widths of the instrument on each side, that a masked line takes
+_SILENT = {"no line": "No element moves this pixel by 0.005 of the continuum."}
 _NAMELESS = {"no line": "No line", "not covered": "Unknown"}
 _WIDTH = 20000.0  # resolution where a spectrum tells none
 
@@ -97,7 +98,7 @@ class LineAnswerView(pn.viewable.Viewer):
             "models": [self._look(name) for name in found.rankings],
             "rows": self._rows(),
             "lines": [_line(line) for line in found.lines[:_LINES]],
-            "note": found.note,
+            "note": found.note or _SILENT.get(found.verdict.word, ""),
             "element": found.element,
             "masked": self._limits.is_masked(found.wavelength),
             "file": f"{self._star.star_id}_{found.wavelength:.2f}",
@@ -148,7 +149,8 @@ class LineAnswerView(pn.viewable.Viewer):
 
     def _look(self, name):
         token = model_style(self._session.kinds[name]).token
-        return {"name": name, "token": token.replace("_", "-")}
+        short = name.replace("Cycle-StarNet", "CSN")
+        return {"name": short, "title": name, "token": token.replace("_", "-")}
 
     def _rows(self):
         """Labels by strength, as the model with the most elements ranks them."""

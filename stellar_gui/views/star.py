@@ -68,6 +68,7 @@ class StarPage(pn.viewable.Viewer):
         self.status = StatusBar(
             state=self._status(), sizing_mode="stretch_width", height=28
         )
+        self.status.listen(lambda command, value: self.on_command(command, value))
         self.on_command = lambda command, value: None
         selection.param.watch(
             lambda event: self._update_status(), ["star", "pixel", "models"]
