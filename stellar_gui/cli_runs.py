@@ -133,7 +133,14 @@ def _score(arguments):
     run = runs.find_run(arguments.name)
     if run.status().active:
         raise ValueError(f"{run.name} is {run.status().state}; wait for its end")
-    scores = score_run(run, lambda done, total, words: print(f"{words} ..."))
+    said = [""]
+
+    def tell(done, total, words):
+        if words != said[0]:
+            said[0] = words
+            print(f"{words} ...", flush=True)
+
+    scores = score_run(run, tell)
     print(f"the model of step {scores.step} on {scores.n_stars} unseen stars:")
     print("\n".join(scores.table.lines()))
 

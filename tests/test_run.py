@@ -281,6 +281,17 @@ def test_a_clock_that_is_set_makes_no_process_another(monkeypatch):
     assert is_running(os.getpid(), start)
 
 
+def test_a_process_that_may_not_be_asked_about_lives(monkeypatch):
+    """Another user's, on a machine that several train on."""
+    start = process_start(os.getpid())
+
+    def refuse(process):
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "create_time", refuse)
+    assert is_running(os.getpid(), start)
+
+
 def test_half_written_metrics_line_is_left_out(run):
     (run.path / "metrics.jsonl").write_text('{"step": 1, "rec": 0.5}\n{"step": 2, "r')
     assert run.metrics() == [{"step": 1, "rec": 0.5}]

@@ -8,7 +8,8 @@ _SLACK = 2.0  # s; the time of boot is told in whole seconds, and corrected
 def process_start(pid: int) -> float | None:
     """When a process started, in seconds; None if it is gone or a zombie.
 
-    Counted from the boot on Linux, so that a clock that is set leaves it alone.
+    Counted from the boot on Linux, so that a clock that is set leaves it alone. Raises
+    psutil.AccessDenied for a process that this user may not ask about.
 
     >>> import os
     >>> is_running(os.getpid(), process_start(os.getpid()))
@@ -31,6 +32,9 @@ def is_running(pid: int, start: float | None) -> bool:
     >>> is_running(os.getpid(), -100.0), is_running(os.getpid(), None)
     (False, False)
     """
-    now = process_start(pid)
+    try:
+        now = process_start(pid)
+    except psutil.AccessDenied:  # of another user; it lives, at least
+        return True
     known = now is not None and isinstance(start, int | float)
     return known and abs(now - start) < _SLACK
