@@ -4,6 +4,7 @@ import argparse
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 
 from stellar_gui.analysis.contrast import explain, group_jacobians
 from stellar_gui.analysis.groups import Group
@@ -38,9 +39,9 @@ def test_mixing_recomputed_is_mixing_shipped(asked, shipped, tmp_path):
     for space, one in shipped.items():
         assert computed[space].mixing == pytest.approx(one.mixing, abs=0.005)
         np.testing.assert_array_equal(computed[space].ids, one.ids)
-        np.testing.assert_allclose(
-            computed[space].reduced, one.reduced, atol=2e-3 * np.ptp(one.reduced)
-        )
+        # distances: another processor may turn components of like variance
+        distances = (pdist(each[space].reduced[::8]) for each in (computed, shipped))
+        np.testing.assert_allclose(*distances, rtol=0.01)
 
 
 def test_the_command_lays_maps_out_and_prints_how_they_mix(tmp_path, capsys):

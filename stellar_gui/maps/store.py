@@ -42,16 +42,17 @@ class Maps:
         """Return the job of a request, which may be new, running or ended."""
         return self._job(request.fingerprint)
 
-    def start(self, request: MapRequest) -> Job:
+    def start(self, request: MapRequest, begin: DomainMaps | None = None) -> Job:
         """Compute the maps of a request in a process of their own; return the job.
 
-        One that runs already is left running. When it is "finished", `cached` has the
-        maps. Raises ValueError as `domain_sets`, OSError if nothing can be written.
+        begin: what `compute` returned for it, if that was asked for. A job that runs
+        already is left running. When it is "finished", `cached` has the maps. Raises
+        ValueError as `domain_sets`, OSError if nothing can be written.
         """
         job = self.job(request)
         if job.state != "running":
             job.folder.mkdir(parents=True, exist_ok=True)
-            write_maps(job.folder / BEGIN, self.compute(request))
+            write_maps(job.folder / BEGIN, begin or self.compute(request))
             job.start(_WORKER, {"settings": request.settings.to_plain()})
         return job
 

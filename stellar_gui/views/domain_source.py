@@ -152,7 +152,7 @@ def _find(session, model_name, settings, drawn, shown):
     if maps is None:
         maps = store.compute(request)
         if settings.method != "pca":
-            job = store.start(request)
+            job = store.start(request, maps)
     elif _ids(maps.pca()) & drawn and not _ids(maps) & drawn:
         maps = maps.pca()
     return request, maps, _points(request, maps), job
