@@ -307,13 +307,12 @@ class MapFigures:
 
     def pick(self, points=None) -> None:
         """Ring a star in every map, points (n_maps, 2), NaN where it has no place."""
-        if points is None:
-            self._picked.data = self._no_star()
-            return
-        places = {}
-        for k, (x, y) in enumerate(np.asarray(points, dtype=float)):
-            places |= {f"x_{k}": [x], f"y_{k}": [y]}
-        self._picked.data = places
+        places = self._no_star()
+        if points is not None:
+            for k, (x, y) in enumerate(np.asarray(points, dtype=float)):
+                places |= {f"x_{k}": [float(x)], f"y_{k}": [float(y)]}
+        if repr(places) != repr(dict(self._picked.data)):  # NaN is equal to itself here
+            self._picked.data = places
 
     def _no_star(self):
         return {f"{c}_{k}": [] for k in range(self._points.shape[1]) for c in "xy"}

@@ -36,7 +36,7 @@ class PickedPoint:
         self._maps, self._source, self._said = maps, source, said
         self._synthetic: int | None = None  # row of the point
         self._placed: dict[str, np.ndarray | str] = {}
-        selection.param.watch(lambda event: self.show(), "star")
+        selection.param.watch(lambda event: self.forget_point(), "star")
 
     def take(self, row: int) -> None:
         """Pick a point: a star is selected everywhere, a synthetic one only here."""
@@ -51,10 +51,15 @@ class PickedPoint:
 
     def let_go(self) -> bool:
         """Go back from a synthetic point to the star; False if none was picked."""
-        held, self._synthetic = self._synthetic is not None, None
+        held = self._synthetic is not None
         if held:
-            self.show()
+            self.forget_point()
         return held
+
+    def forget_point(self) -> None:
+        """Show the selected star, whatever point was picked."""
+        self._synthetic = None
+        self.show()
 
     def forget(self) -> None:
         """Start anew, for other maps."""
