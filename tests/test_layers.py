@@ -108,6 +108,7 @@ def test_imports_go_down_only(path):
         "stellar_gui.maps.store",
         "stellar_gui.selection",
         "stellar_gui.session",
+        "stellar_gui.surveys",
     ],
 )
 def test_core_never_imports_the_gui(module):

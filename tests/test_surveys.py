@@ -8,7 +8,7 @@ import pytest
 
 from stellar_gui.fitting import FitFlag, fit_labels
 from stellar_gui.io import read_spectra, write_spectra
-from stellar_gui.surveys import Survey, default_sample, samples
+from stellar_gui.surveys import Survey, batches, default_sample, samples
 from stellar_gui.surveys.batches import BATCH, batch_file
 from stellar_gui.surveys.key import data_fingerprint
 from stellar_gui.surveys.worker import fit_missing
@@ -128,6 +128,23 @@ def test_a_join_that_was_interrupted_is_done_again(tmp_path, spectra, model, who
     _fit(survey, spectra, model)
     np.testing.assert_array_equal(survey.fits().zscore, expected)
     assert len(list(survey.folder.glob("zscore*"))) == 1
+
+
+def test_of_two_workers_that_join_at_once_both_succeed(tmp_path, spectra, model):
+    survey = _survey(spectra, model, tmp_path)
+    join = batches._join
+
+    def beaten(path, files, n_stars):
+        """Another worker joins first, and clears up."""
+        join(path, files, n_stars)
+        for file in files:
+            file.unlink()
+        join(path, files, n_stars)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "_join", beaten)
+        _fit(survey, spectra, model)
+    assert np.isfinite(survey.fits().zscore).any(axis=1).all()
 
 
 def test_pixels_that_were_removed_are_said_to_be(tmp_path, spectra, model):

@@ -146,11 +146,19 @@ def read_batch(path: Path) -> dict[str, np.ndarray]:
 
 
 def join_pixels(folder: Path, n_stars: int) -> None:
-    """Make one file of the pixels of all batches, once all of them are there."""
+    """Make one file of the pixels of all batches, once all of them are there.
+
+    Raises FileNotFoundError if one of them is not.
+    """
     for name in PIXELS:
         files = [_pixel_file(folder, name, start) for start in batch_starts(n_stars)]
-        if not _joined(folder, name).exists():
-            _join(_joined(folder, name), files, n_stars)
+        whole = _joined(folder, name)
+        try:
+            if not whole.exists():
+                _join(whole, files, n_stars)
+        except FileNotFoundError:
+            if not whole.exists():  # else another worker was faster
+                raise
         for file in files:
             file.unlink(missing_ok=True)
 
