@@ -134,7 +134,7 @@ def test_what_is_not_known_yet_is_said(findings):
     ("low", "high", "kind", "words"),
     [
         (0.5, 0.78, "ok", "more than the 42 %"),
-        (0.3, 0.5, "warning", "mean nothing"),
+        (0.3, 0.5, "warning", "something is learnt"),
         (0.1, 0.3, "bad", "fewer than the 42 %"),
     ],
 )
@@ -145,6 +145,14 @@ def test_elements_are_told_from_always_iron_or_it_is_said(
     first = verdict({**findings, "named": named | {"always_iron": 0.42}})[0]
     assert first.kind == kind
     assert words in first.text
+
+
+def test_a_few_right_elements_are_not_taken_for_more(findings):
+    wrong = {"value": 0.05, "low": 0.01, "high": 0.2}
+    own = {"value": 0.4, "low": 0.3, "high": 0.5}
+    named = {**findings["named"], "not_iron": wrong, "own": own}
+    first = verdict({**findings, "named": named})[0]
+    assert first.text.endswith("Nothing says that these elements mean anything.")
 
 
 def test_a_training_that_found_nothing_says_so(findings):

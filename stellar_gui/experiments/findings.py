@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from stellar_gui.analysis.attribution import Attribution, Rate
+from stellar_gui.analysis.attribution import Attribution, Rate, wilson
 from stellar_gui.analysis.candidate_scores import (
     Known,
+    Places,
     confusion,
     false_positive_rate,
     judge_elements,
@@ -58,7 +59,7 @@ def judge(trial: Trial, threshold: Threshold = USUAL) -> dict[str, Any]:
             "recall": _rate(plain.recall),
         },
         "reference": _reference(trial, threshold),
-        "named": None if named is None else _named(named),
+        "named": None if named is None else _named(named, places, known),
         "confusion": {
             "own": list(table.own),
             "given": list(table.given),
@@ -130,8 +131,9 @@ def _reference(trial, threshold):
     }
 
 
-def _named(found: Attribution) -> dict[str, Any]:
+def _named(found: Attribution, places: Places, known: Known) -> dict[str, Any]:
     """The rates of elements, and the yardsticks beside them."""
+    other = known.element[places.line[places.line >= 0]] != "Fe"
     return {
         "n": found.n_lines,
         "own": _rate(found.own),
@@ -139,6 +141,7 @@ def _named(found: Attribution) -> dict[str, Any]:
         "not_iron": _rate(found.not_iron),
         "ceiling": _rate(found.ceiling),
         "always_iron": found.iron_own,
+        "always_iron_elsewhere": _rate(wilson([False] * int(other.sum()))),
         "text": found.lines(),
     }
 

@@ -60,10 +60,20 @@ def _elements(named):
     if own["high"] < iron:
         return Sentence("bad", f"{told}: fewer than {yardstick}. {physics}")
     return Sentence(
-        "warning",
-        f"{told}: not to be told from {yardstick}, so these elements mean nothing. "
-        f"{physics}",
+        "warning", f"{told}: not to be told from {yardstick}. {_elsewhere(named)}"
     )
+
+
+def _elsewhere(named):
+    """What is known of the lines that are not iron's, where iron is always wrong."""
+    rate, iron = named["not_iron"]["value"], named["always_iron_elsewhere"]["high"]
+    if rate is not None and rate > iron:
+        return (
+            f"Of the lines of other elements {percent(rate)} are right, where "
+            f"\u201calways iron\u201d gets none (at most {percent(iron)}): something "
+            "is learnt, yet no single element is to be trusted."
+        )
+    return "Nothing says that these elements mean anything."
 
 
 def _places(findings):

@@ -130,9 +130,16 @@ def _shares(findings):
         rows += [
             _row("element right", named["own"], f"{iron} · {ceiling}"),
             _row("element among the first three", named["own_top3"], ""),
-            _row("element right, not iron", named["not_iron"], "always Fe 0.00"),
+            _row("element right, not iron", named["not_iron"], _elsewhere(named)),
         ]
     return rows
+
+
+def _elsewhere(named):
+    rate = named["always_iron_elsewhere"]
+    if rate["value"] is None:
+        return ""
+    return f"always Fe {_value(rate)} (at most {number(rate['high'], 2)})"
 
 
 def _row(title, rate, beside):
