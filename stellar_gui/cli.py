@@ -136,6 +136,22 @@ def _experiment(arguments):
     EXPERIMENTS[arguments.experiment].run_command(arguments, _tell)
 
 
+def _add_survey(commands):
+    from stellar_gui.surveys.command import add_options
+
+    command = commands.add_parser(
+        "survey", help="fit a whole sample by every model, and say how well"
+    )
+    add_options(command)
+    command.set_defaults(run_command=_survey)
+
+
+def _survey(arguments):
+    from stellar_gui.surveys.command import run_command
+
+    run_command(arguments, _tell)
+
+
 def _tell(line):
     print(line, flush=True)
 
@@ -190,6 +206,7 @@ _ADDED = (
     _add_sample,
     add_train,
     add_runs,
+    _add_survey,
     _add_experiment,
     _add_fit,
     _add_info,
