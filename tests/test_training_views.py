@@ -114,6 +114,13 @@ def test_the_axis_keeps_still_while_there_is_room(figures):
     assert figures.x_range.end > 400
 
 
+def test_without_a_run_there_is_no_empty_axis():
+    figures = LossFigures(Painter())
+    assert not figures.axis.xaxis[0].visible
+    figures.show_steps(3, 3, 0)
+    assert figures.axis.xaxis[0].visible
+
+
 def test_other_runs_are_named_where_they_end(figures):
     steps = np.arange(1.0, 61.0)
     figures.compare([Course("payne-002 rms", steps, 1 / steps, "payne")])

@@ -279,6 +279,7 @@ class LossFigures:
             ticks = nice_ticks(0, end)
             ticks = ticks[np.isclose(ticks, ticks.round())]
             set_ticks(self.axis.xaxis[0], ticks, [number(tick) for tick in ticks])
+        self.axis.xaxis[0].visible = max(now, last) > 0
         self._now = float(now)
         self._fit_heights()
         self._name_ends()

@@ -39,9 +39,9 @@ _CARD = """
 """
 _BANNER = ":host { padding: 12px 12px 0; background: var(--page); flex: none; }"
 _SHARES = (
-    ":host { flex: 0 1 46% !important; min-height: 150px; }"
+    ":host { flex: 0 1 56% !important; min-height: 150px; }"
     ":host { margin-bottom: 10px !important; }",
-    ":host { flex: 1 1 54% !important; min-height: 0; }",
+    ":host { flex: 1 1 44% !important; min-height: 0; }",
 )
 
 

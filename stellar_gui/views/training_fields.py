@@ -53,13 +53,12 @@ def groups(
     how = [
         *(fields[option.name] for option in plain if not option.advanced),
         _general(request, problems, "seed", "of everything random", off=forks),
-        _general(request, problems, "threads", _THREADS, off=False),
         device_field(devices, request.general["device"], request.method),
     ]
     found = [{"title": "What", "fields": what}, {"title": "How", "fields": how}]
     further = [fields[option.name] for option in plain if option.advanced]
-    if further:
-        found.append({"title": "More settings", "fields": further, "folded": True})
+    further.append(_general(request, problems, "threads", _THREADS, off=False))
+    found.append({"title": "More settings", "fields": further, "folded": True})
     words = departures(request.method, request.values, published)
     if words:
         title = "What differs from the paper"
