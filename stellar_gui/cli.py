@@ -8,7 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from stellar_gui import __version__
+from stellar_gui import __version__, cli_survey
+from stellar_gui.cli_maps import add_maps
 from stellar_gui.cli_runs import add_devices, add_runs
 from stellar_gui.cli_train import add_train
 from stellar_gui.experiments import EXPERIMENTS
@@ -137,19 +138,15 @@ def _experiment(arguments):
 
 
 def _add_survey(commands):
-    from stellar_gui.surveys.command import add_options
-
     command = commands.add_parser(
         "survey", help="fit a whole sample by every model, and say how well"
     )
-    add_options(command)
+    cli_survey.add_options(command)
     command.set_defaults(run_command=_survey)
 
 
 def _survey(arguments):
-    from stellar_gui.surveys.command import run_command
-
-    run_command(arguments, _tell)
+    cli_survey.run_command(arguments, _tell)
 
 
 def _tell(line):
@@ -207,6 +204,7 @@ _ADDED = (
     add_train,
     add_runs,
     _add_survey,
+    add_maps,
     _add_experiment,
     _add_fit,
     _add_info,

@@ -42,6 +42,7 @@ LEVELS = {
     "cli_maps": 9,
     "cli_train": 9,
     "cli_runs": 9,
+    "cli_survey": 9,
     "cli": 10,
 }
 """A module imports what stands on its own level or below."""

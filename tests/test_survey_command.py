@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from stellar_gui.io import write_spectra
 from stellar_gui.models import save_model
-from stellar_gui.surveys.command import add_options, run_command
+from stellar_gui.cli_survey import add_options, run_command
 from tests.small_survey import small_cannon, small_survey
 
 
