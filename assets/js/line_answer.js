@@ -32,14 +32,14 @@ export function render({model}) {
     waits ? null : h("p.muted.hint", {}, "or ", keys("N"), " next unexplained residual"));
   const lineRow = ({wavelength, species, excitation, log_gf: gf, share}) => h("tr", {title: `about ${share} of the listed absorption at this pixel`},
     h("td", {}, wavelength), h("td.strong", {}, species), h("td.muted", {}, excitation), h("td.muted", {}, gf), h("td.share.muted", {}, share));
-  const answered = ({title, place, verdict, lines, note, element, masked}, plot) => [
+  const answered = ({title, place, verdict, lines, note, element, known, masked}, plot) => [
     h("div.head", {}, h("span.title", {}, title), h("span.muted.place", {}, place), h("span.spacer"),
       h(`span.chip.${verdict.kind}`, {role: "status", title: verdict.tip}, icon(verdict.kind, 14), verdict.text)),
     h("div.axis.muted", {}, "|∂f/∂label| · σ(label), share of the strongest"), plot,
     lines.length ? h("table.lines", {"aria-label": "Listed lines here"}, h("tbody", {}, lines.map(lineRow))) : null,
     note ? h("p.note.muted", {}, note) : null,
     h("div.actions", {},
-      h("button.button", {disabled: !element, title: element ? null : "no element is named here", onclick: () => send("show_all")}, `Show all ${element ?? ""}`),
+      h("button.button", {disabled: !known, title: known ? null : element ? `the model that is drawn has no label for ${element}` : "no element is named here", onclick: () => send("show_all")}, `Show all ${element ?? ""}`),
       h("button.button", {"aria-pressed": String(masked), onclick: () => send("mask")}, masked ? "Count this line again" : "Mask this line")),
     masked ? h("p.note.muted", {role: "status"}, "This line is left out of the limits below.") : null];
 

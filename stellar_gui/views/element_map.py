@@ -108,12 +108,9 @@ class ElementMapView(pn.viewable.Viewer):
 
     def update(self) -> None:
         """Draw the star, the model and the elements that are chosen now."""
-        if not self._star.ready:
+        if not self._star.star_id:
             return
-        self._shown = self._star.shown()
-        if self._shown is None:
-            self.title.state = self._state()
-            return
+        self._shown = self._star.shown() if self._star.ready else None
         self._set_grid()
         self.map.set_flux(self._star.flux)
         self._show_map()
@@ -126,8 +123,7 @@ class ElementMapView(pn.viewable.Viewer):
         if key == self._grid:
             return
         self._grid = key
-        covered = np.isfinite(self._shown.sensitivity.flux)
-        self._pieces = Pieces.of(star.wavelength, covered)
+        self._pieces = Pieces.of(star.wavelength, star.ivar[0] > 0)
         self.window.bounds = (0, self._pieces.end)
         self.map.set_pieces(self._pieces)
         self.lines.set_pieces(self._pieces, star.medium)
@@ -135,6 +131,10 @@ class ElementMapView(pn.viewable.Viewer):
             self._panels.set_pieces(self._pieces, star.medium)
 
     def _show_map(self):
+        if self._shown is None:
+            self.scales = []
+            self.map.set_rows([])
+            return
         from stellar_gui.analysis.element_map import element_map
 
         found = element_map(
@@ -171,13 +171,15 @@ class ElementMapView(pn.viewable.Viewer):
 
     def show_elements(self) -> None:
         """Draw the derivatives of the chosen elements."""
-        if self._shown is None:
+        if self._pieces is None:
             return
-        sensitivity, elements = self._shown.sensitivity, self.elements
-        columns = [sensitivity.elements[element] for element in elements]
-        curves = self._named_curves(elements, sensitivity.per_step[:, columns])
+        curves, elements = [], self.elements
+        if self._shown is not None:
+            sensitivity = self._shown.sensitivity
+            columns = [sensitivity.elements[element] for element in elements]
+            curves = self._named_curves(elements, sensitivity.per_step[:, columns])
         self.lines.set_curves(self._star.flux, curves, "∂f/∂[X/H] per 0.1 dex")
-        self.map.mark(self.elements)
+        self.map.mark(elements)
         self._show_panels()
         self.title.state = self._state()
 

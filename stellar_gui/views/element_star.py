@@ -129,6 +129,16 @@ class ElementStar:
         return bool(self.star_id) and self._session.loaded and bool(self.model)
 
     @property
+    def reason(self) -> str:
+        """Why there are no derivatives by the chosen model, in words."""
+        if not self.star_id:
+            return ""
+        if not self._session.kinds:
+            return "No model is loaded, so there are no derivatives."
+        missing = self._session.missing(self.model, self.star_id)
+        return missing or "Derivatives come with the fit of the star."
+
+    @property
     def spectra(self) -> "Spectra":
         """The container of the star alone."""
         return self._session.star(self.star_id)

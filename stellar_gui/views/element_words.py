@@ -40,7 +40,7 @@ def words_of(view: str, star: ElementStar, shown: Shown | None, elements, window
     """
     if shown is None or window is None:
         return {
-            "sub": "",
+            "sub": star.reason,
             "note": "",
             "sentence": "No derivatives are drawn.",
             "table": None,

@@ -135,7 +135,7 @@ class LimitsView(pn.viewable.Viewer):
         }
         if not self._star.ready or self._star.seen(self._model) is None:
             return frame | {
-                "empty": "Limits come with the fit of the star.",
+                "empty": self._star.reason or "There is no star yet.",
                 "rows": [],
             }
         limits = self._limits()

@@ -100,17 +100,16 @@ class LineAnswerView(pn.viewable.Viewer):
             "lines": [_line(line) for line in found.lines[:_LINES]],
             "note": found.note or _SILENT.get(found.verdict.word, ""),
             "element": found.element,
+            "known": found.element in self._main.known,
             "masked": self._limits.is_masked(found.wavelength),
             "file": f"{self._star.star_id}_{found.wavelength:.2f}",
         }
 
     def _waits(self):
         """Why nothing can be picked yet, in words; "" if it can."""
-        if self._star.ready and self._main.pieces is not None:
+        if self._star.ready and self._star.shown() is not None:
             return ""
-        if not self._session.kinds:
-            return "No model is loaded, so there are no derivatives."
-        return "Derivatives come with the fit of the star."
+        return self._star.reason or "There is no star yet; open spectra first."
 
     def _example(self):
         """A pixel to begin with: where the loudest element but iron speaks."""
@@ -177,7 +176,7 @@ class LineAnswerView(pn.viewable.Viewer):
         """Do what the card asks for."""
         if command == "pick" and value is not None:
             self._main.pick(float(value))
-        elif command == "show_all" and self.element:
+        elif command == "show_all" and self.element in self._main.known:
             self._selection.choose(elements=(self.element,))
         elif command == "mask" and self.answer is not None:
             self._mask()

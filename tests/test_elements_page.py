@@ -1,0 +1,368 @@
+"""The Elements page without a browser: selection, models, answers, limits, what-if."""
+
+import numpy as np
+import pytest
+import torch
+from astropy.table import Table
+
+from stellar_gui.analysis.linear_response import refit
+from stellar_gui.views.elements import ElementsPage
+from tests.element_session import looked_at, models, stars
+from tests.small_transfer import GRID
+
+
+def page_of(names=("Cannon", "Payne", "Cycle-StarNet"), **chosen):
+    selection, session = looked_at(names, **chosen)
+    return ElementsPage(selection, session), selection, session
+
+
+@pytest.fixture(name="elements")
+def page_of_three_models():
+    return page_of()[0]
+
+
+def chips(page):
+    return [chip["name"] for chip in page.bar.state["chips"]]
+
+
+# ---- what is drawn
+
+
+def test_the_payne_is_drawn_first_with_every_label_as_a_row(elements):
+    assert elements.bar.state["model"] == "Payne"
+    assert elements.bar.state["facts"].startswith("Teff")
+    rows = [row["name"] for row in elements.status.state["rows"]]
+    assert rows == ["Teff", "log g", "Mg", "Fe"]
+    assert elements.status.state["rows"][0]["unit"] == "per 100 K"
+
+
+def test_what_is_drawn_are_the_models_own_derivatives(elements):
+    elements.run("given", True)  # at rest
+    labels = list(elements.star.labels("Payne").values())
+    expected = models()["Payne"].jacobian(torch.tensor([labels]))[0].numpy()
+    drawn = elements.star.shown().sensitivity
+    np.testing.assert_allclose(drawn.jacobian, expected, rtol=1e-5)
+    data = elements.main.lines.source.data
+    place = [curve["name"] for curve in elements.status.state["curves"]].index("Mg")
+    inside = elements.main.pieces.pixels >= 0
+    pixels = elements.main.pieces.pixels[inside]
+    np.testing.assert_allclose(
+        data[f"line_{place}"][inside], 0.1 * expected[pixels, 3], rtol=1e-4
+    )
+
+
+def test_elements_are_automatic_until_some_are_chosen():
+    page, selection, _ = page_of()
+    assert page.bar.state["auto"] is True
+    assert set(chips(page)) == {"Mg", "Fe"}
+    page.run("element", "Fe")
+    assert selection.elements == ("Mg",)
+    assert chips(page) == ["Mg"]
+    page.run("elements_auto")
+    assert selection.elements == ()
+
+
+def test_arrows_walk_through_the_elements_of_the_map():
+    page, selection, _ = page_of(elements=("Mg",))
+    page.run("element_down")
+    assert selection.elements == ("Fe",)
+    page.run("element_up")
+    assert selection.elements == ("Mg",)
+
+
+def test_a_transfer_is_asked_of_the_model_that_has_one(elements):
+    elements.run("mode", "transferred")
+    assert elements.bar.state["model"] == "Cycle-StarNet"
+    elements.run("mode", "difference")
+    assert "Cycle-StarNet − its emulator" in elements.main.title.state["sub"]
+    difference = elements.star.shown().sensitivity.jacobian
+    after = elements.star.seen("Cycle-StarNet").jacobian
+    before = elements.star.seen("Cycle-StarNet", emulator=True).jacobian
+    np.testing.assert_allclose(difference, after - before)
+
+
+def test_the_cannon_is_compared_with_the_payne(elements):
+    elements.run("mode", "difference")
+    assert "Cannon − Payne" in elements.main.title.state["sub"]
+
+
+def test_what_cannot_be_drawn_says_why():
+    page, *_ = page_of(("Payne",))
+    reasons = {mode["value"]: mode["reason"] for mode in page.bar.state["modes"]}
+    assert reasons["synthetic"] == ""
+    assert "transferred model" in reasons["transferred"]
+    assert "a Cannon and a Payne" in reasons["difference"]
+    page.run("mode", "difference")
+    assert page.star.mode == "synthetic"
+
+
+def test_given_labels_move_the_derivatives_and_the_fit_brings_them_back(elements):
+    before = elements.star.seen("Payne").flux.copy()
+    elements.run("given", True)
+    elements.run("label", {"name": "teff", "value": 6000.0})
+    assert elements.bar.state["given"] is True
+    assert elements.star.labels("Payne")["teff"] == 6000.0
+    assert np.nanmax(np.abs(elements.star.seen("Payne").flux - before)) > 1e-4
+    elements.run("given", False)
+    np.testing.assert_allclose(elements.star.seen("Payne").flux, before)
+
+
+def test_four_panels_draw_the_transfer(elements):
+    elements.main.show_view("panels")
+    data = elements.main._panels.source.data
+    drawn = data["transferred"] - data["synthetic"]
+    np.testing.assert_allclose(data["difference"], drawn, atol=1e-6)
+    assert "features in view" in elements.main.title.state["sub"]
+    assert "panel-difference" in elements.main.title.state["figures"]
+
+
+def test_a_page_that_is_hidden_waits_and_is_drawn_when_it_is_looked_at():
+    page, selection, session = page_of()
+    selection.choose(page="star")
+    selection.choose(star=session.ids[2], pixel=float(GRID[30]))
+    assert page.bar.state["star"] == session.ids[0]
+    selection.choose(page="elements")
+    assert page.bar.state["star"] == session.ids[2]
+    assert page.answer.card.state["picked"] is True
+
+
+def test_a_model_opened_later_can_be_drawn():
+    page, selection, session = page_of(("Cannon",))
+    assert page.bar.state["model"] == "Cannon"
+    name = session.add_model(models()["Payne"])
+    selection.add_model_name(name)
+    assert name in page.bar.state["models"]
+
+
+def test_a_star_without_fit_says_so():
+    page, selection, session = page_of(("Payne",))
+    away = stars(1, prefix="away").replace(wavelength=GRID + 500.0)
+    (star_id,) = session.add_spectra(away)
+    selection.choose(star=star_id)
+    assert page.answer.card.state["waits"]
+    assert page.limits.card.state["empty"]
+    assert page.status.state["rows"] == []
+    start = session.missing("Payne", star_id)[:30]
+    assert page.main.title.state["sub"].startswith(start)
+    flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
+    assert np.isfinite(flux).any()
+
+
+def test_a_session_without_stars_or_models_waits():
+    from stellar_gui.selection import Selection
+    from stellar_gui.session import Session
+
+    page = ElementsPage(Selection(page="elements"), Session(None, {}))
+    assert "open spectra first" in page.answer.card.state["waits"]
+    for command in ("map_on", "element_down", "next_residual", "mode"):
+        page.run(command, "difference")
+
+
+def test_a_session_without_models_shows_the_star_and_says_why_no_more():
+    page, *_ = page_of(())
+    assert "No model is loaded" in page.answer.card.state["waits"]
+    flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
+    assert np.isfinite(flux).any()
+
+
+# ---- window and pixel
+
+
+def test_the_window_is_shared():
+    page, selection, _ = page_of(window=(float(GRID[5]), float(GRID[40])))
+    np.testing.assert_allclose(page.main.shown_window, (GRID[5], GRID[40]))
+    page.run("map_on")
+    assert selection.window is not None
+    np.testing.assert_allclose(page.main.shown_window, selection.window, atol=0.01)
+
+
+def test_a_click_picks_the_nearest_pixel_and_an_element_of_its_row():
+    page, selection, _ = page_of(elements=("Fe",))
+    x = float(page.main.pieces.to_plot(GRID[100])) + 1e-3
+    page.main._tapped(x, "Mg")
+    assert selection.pixel == pytest.approx(GRID[100])
+    assert selection.elements == ("Fe", "Mg")
+    low, high = page.main.shown_window
+    assert low <= GRID[100] <= high
+    page.escape()
+    assert selection.pixel is None
+
+
+def test_residuals_are_picked_one_after_another_the_strongest_first():
+    page, selection, session = page_of(("Payne",))
+    star = stars(1, prefix="odd")
+    flux = star.flux.copy()
+    flux[0, 30] -= 0.3
+    flux[0, 110] -= 0.2
+    (star_id,) = session.add_spectra(star.replace(flux=flux))
+    selection.choose(star=star_id)
+    page.run("next_residual")
+    assert selection.pixel == pytest.approx(GRID[30])
+    page.run("next_residual")
+    assert selection.pixel == pytest.approx(GRID[110])
+
+
+# ---- what is this line
+
+
+def test_every_model_answers_at_a_pixel():
+    page, *_ = page_of(pixel=float(GRID[30]))
+    state = page.answer.card.state
+    assert [model["title"] for model in state["models"]] == list(models())
+    assert all(len(row["shares"]) == 3 for row in state["rows"])
+    assert max(row["shares"][1] for row in state["rows"]) == 1.0
+    assert state["verdict"]["text"]
+
+
+def test_the_example_of_an_empty_card_can_be_picked(elements):
+    example = elements.answer.card.state["example"]
+    assert example["text"].startswith("Try Mg")
+    elements.answer.run("pick", example["pixel"])
+    assert elements.answer.card.state["picked"] is True
+
+
+def test_all_lines_of_the_answer_are_shown():
+    page, selection, _ = page_of()
+    for pixel in GRID.tolist():
+        page.answer.run("pick", pixel)
+        if page.answer.element in ("Mg", "Fe"):
+            break
+    assert page.answer.card.state["known"] is True
+    page.answer.run("show_all")
+    assert selection.elements == (page.answer.element,)
+
+
+def test_a_masked_line_costs_certainty_and_can_be_counted_again(elements):
+    elements.answer.run("pick", elements.answer.card.state["example"]["pixel"])
+    before = {row["title"]: row["sigma"] for row in elements.limits.card.state["rows"]}
+    elements.answer.run("mask")
+    state = elements.limits.card.state
+    after = {row["title"]: row for row in state["rows"]}
+    assert elements.answer.card.state["masked"] is True
+    assert len(state["masked"]) == 1
+    assert after["Mg"]["sigma"] > before["Mg"]
+    assert after["Mg"]["before"] == pytest.approx(before["Mg"])
+    elements.answer.run("mask")
+    assert elements.limits.card.state["masked"] == []
+    assert elements.answer.card.state["masked"] is False
+
+
+# ---- limits
+
+
+def test_limits_fall_with_the_signal(elements):
+    elements.limits.run("snr", 50)
+    low = {row["title"]: row["sigma"] for row in elements.limits.card.state["rows"]}
+    elements.limits.run("snr", 100)
+    high = {row["title"]: row["sigma"] for row in elements.limits.card.state["rows"]}
+    for element, sigma in low.items():
+        assert sigma == pytest.approx(2 * high[element])
+    elements.limits.run("snr", 1e9)
+    assert elements.limits.card.state["snr"] == 300
+
+
+def test_limits_begin_at_the_stars_own_signal(elements):
+    assert elements.limits.card.state["snr"] == pytest.approx(80, abs=8)
+
+
+def test_a_window_tells_less_than_all_pixels():
+    page, selection, _ = page_of(window=(float(GRID[5]), float(GRID[40])))
+    page.limits.run("pixels", "window")
+    for row in page.limits.card.state["rows"]:
+        assert row["sigma"] is None or row["sigma"] > row["before"]
+    window = page.limits.card.state["rows"]
+    selection.choose(window=(float(GRID[5]), float(GRID[55])))
+    assert page.limits.card.state["rows"] != window
+
+
+def test_correlations_are_symmetric_with_ones(elements):
+    elements.limits.run("view", "correlations")
+    matrix = elements.limits.card.state["matrix"]
+    values = np.array(matrix["values"], dtype=float)
+    assert matrix["titles"] == ["Teff", "log g", "Mg", "Fe"]
+    np.testing.assert_allclose(values, values.T, atol=1e-3)
+    np.testing.assert_allclose(np.diag(values), 1.0, atol=1e-3)
+
+
+# ---- what if
+
+
+def test_a_refit_stands_beside_the_prediction():
+    page, selection, session = page_of()
+    page.limits.run("view", "what if")
+    page.limits.run("what", "continuum")
+    assert page.limits.card.state["whatIf"]["confirmed"] is False
+    page.limits.run("refit")
+    state = page.limits.card.state["whatIf"]
+    assert state["confirmed"] is True
+    assert "of the prediction" in state["agreement"]
+    star = session.star(selection.star)
+    fit = page.star.fit("Payne")
+    fitted = refit(models()["Payne"], star, fit, "continuum", 0.005)
+    again = {row["title"]: row["again"] for row in state["rows"]}
+    for place, title in enumerate(("Teff", "log g", "Fe", "Mg")):
+        expected = fitted.shift[place] / fit.sigma[0, place]
+        assert again[title] == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+def test_the_sign_turns_the_shifts_round(elements):
+    elements.limits.run("view", "what if")
+    plus = {
+        r["title"]: r["shift"] for r in elements.limits.card.state["whatIf"]["rows"]
+    }
+    elements.limits.run("sign", -1)
+    minus = {
+        r["title"]: r["shift"] for r in elements.limits.card.state["whatIf"]["rows"]
+    }
+    for title, shift in plus.items():
+        assert minus[title] == pytest.approx(-shift)
+
+
+def test_given_labels_have_no_fit_to_ask(elements):
+    elements.limits.run("view", "what if")
+    elements.run("given", True)
+    assert "given, not fitted" in elements.limits.card.state["whatIf"]["reason"]
+
+
+# ---- saving
+
+
+def test_numbers_are_saved_as_tables_that_name_their_origin(elements):
+    saved = {}
+    for card in (elements.main.title, elements.answer.card, elements.limits.card):
+        card.save = lambda name, text: saved.update({name: text})
+    elements.answer.run("pick", float(GRID[30]))
+    elements.run("export_derivatives")
+    elements.main.show_view("panels")
+    elements.main.save_numbers()
+    elements.answer.run("numbers")
+    elements.limits.run("numbers")
+    elements.limits.run("view", "what if")
+    elements.limits.run("numbers")
+    assert len(saved) == 5
+    for name, text in saved.items():
+        table = Table.read(text, format="ascii.ecsv")
+        assert name.startswith("star-0")
+        assert table.meta["star"] == "star-0"
+        assert table.meta["stellar_gui"]
+    derivatives = Table.read(saved["star-0_derivatives.ecsv"], format="ascii.ecsv")
+    assert str(derivatives["d_flux_d_teff"].unit) == "1 / K"
+    seen = elements.star.seen("Payne").jacobian[:, 3]
+    np.testing.assert_allclose(derivatives["d_flux_d_mg_h"], seen, equal_nan=True)
+
+
+def test_another_theme_is_painted_in_place(elements):
+    elements.repaint("dark")
+    assert elements.main._painter.theme == "dark"
+
+
+def test_the_laboratory_takes_the_place_of_the_cards():
+    import panel as pn
+
+    selection, session = looked_at(("Payne",))
+    page = ElementsPage(selection, session, laboratory=lambda: pn.Column())
+    assert page.bar.state["hasLaboratory"] is True
+    page.run("laboratory")
+    assert page.bar.state["laboratory"] is True
+    page.escape()
+    assert page.bar.state["laboratory"] is False
