@@ -120,11 +120,17 @@ class LossPanel:
             renderer.data_source = source if name else self._nothing
             renderer.glyph.y = name or "step"
 
-    def name_ends(self, ends):
-        """Write (x, y, text, token) at the ends of lines, kept apart."""
+    def name_ends(self, ends, *, shared: bool):
+        """Write (x, y, text, token) at the ends of lines, kept apart.
+
+        shared: there are two panels, so that a height from before was too much.
+        """
         ends = sorted(ends, key=lambda end: end[1])
         span = self.y_range.end - self.y_range.start
-        separation = _NAME_SEPARATION * span / self.inner_height
+        height = self.inner_height
+        if shared:
+            height = min(height, _LIKELY_HEIGHT[self.kind])
+        separation = _NAME_SEPARATION * span / height
         low, high = self.y_range.start, self.y_range.end
         room = max(separation * (len(ends) - 1), high - low)
         places = spread([end[1] for end in ends], separation, high - room, high)

@@ -324,7 +324,8 @@ class LossFigures:
         self._name_ends()
 
     def _name_ends(self):
-        for panel in self._visible():
+        panels = self._visible()
+        for panel in panels:
             kind, ends = panel.kind, []
             for k, line in panel.lines:
                 y = self._end_of(k, line)
@@ -332,7 +333,7 @@ class LossFigures:
                     ends.append((self._now, y, line.name, line.token))
             if kind == "loss":
                 ends += self._other_ends()
-            panel.name_ends(ends)
+            panel.name_ends(ends, shared=len(panels) > 1)
 
     def _end_of(self, k, line):
         name = f"mean_{k}" if line.bold is None else f"bold_{k}"
