@@ -252,8 +252,8 @@ class ExplanationPlot:
 
     def _draw(self):
         fig, painter, source = self.figure, self._painter, self._source
-        zero = fig.vspan(x=[0.0], line_width=1)
-        painter.glyph(zero, line_color="axis")
+        self._zero = fig.vspan(x=[0.0], line_width=1, visible=False)
+        painter.glyph(self._zero, line_color="axis")
         fig.hbar(
             y="row",
             left=0,
@@ -282,6 +282,7 @@ class ExplanationPlot:
     def show(self, bars: Sequence[Bar]) -> None:
         """Draw these bars from top to bottom."""
         self._bars = list(bars)
+        self._zero.visible = bool(bars)
         if bars:
             ends = [(b.value - b.sigma, b.value + b.sigma) for b in bars]
             low, high = min(0.0, np.min(ends)), max(0.0, np.max(ends))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from bokeh.core.properties import value
-from bokeh.events import MouseLeave, MouseMove
+from bokeh.events import MouseLeave, MouseMove, SelectionGeometry, Tap
 from bokeh.models import (
     CDSView,
     ColumnDataSource,
@@ -24,6 +24,7 @@ from bokeh.models import (
     WheelZoomTool,
 )
 
+from stellar_gui.plots.pixels import read_js
 from stellar_gui.plots.style import FONT, Painter, inner_width, sequential, without
 
 GROUPS = ("A", "B")
@@ -56,8 +57,12 @@ class MapFigures:
         self._members = [IndexFilter(indices=[]) for _ in GROUPS]
         self._lassos = [ColumnDataSource(_no_lasso(), name=f"lasso-{g}") for g in "ab"]
         self._picked = ColumnDataSource(self._no_star(), name="map-picked")
-        self._dots, self._veils, self._outlines = [], [], []
+        self._mode = ColumnDataSource({"group": [0]})  # that a lasso draws; -1: none
+        self._dots, self._marks = [], []
+        self._veils, self._outlines = [], []
         self.figures = [self._figure(k, name) for k, name in enumerate(names)]
+        for place, fig in enumerate(self.figures):
+            self._answer_at_once(place, fig)
         self.repaint()
 
     # ---- building
@@ -85,6 +90,32 @@ class MapFigures:
         for event in (MouseMove, MouseLeave):
             fig.js_on_event(event, CustomJS(args={"map": place}, code=_SAY))
         return fig
+
+    def _answer_at_once(self, place, fig):
+        """Have the browser show what a click or a lasso chooses; the server follows."""
+        pick = {
+            "source": self.source,
+            "picked": self._picked,
+            "figure": fig,
+            "place": place,
+            "reach": _REACH,
+            "hidden": _HIDDEN,
+        }
+        fig.js_on_event(Tap, CustomJS(args=pick, code=read_js("pick_point.js")))
+        mark = {
+            "source": self.source,
+            "place": place,
+            "mode": self._mode,
+            "members": self._members,
+            "veils": self._veils,
+            "lassos": self._lassos,
+            "outlines": [
+                [list(outlines[k]) for outlines in self._outlines]
+                for k in range(len(GROUPS))
+            ],
+        }
+        answer = CustomJS(args=mark, code=read_js("lasso_points.js"))
+        fig.js_on_event(SelectionGeometry, answer)
 
     def _lasso_tool(self):
         tool = LassoSelectTool(continuous=False, renderers=[])
@@ -151,8 +182,8 @@ class MapFigures:
         self._outlines.append(outlines)
         shade = {"field": "shade", "transform": self._mapper}
         looks = (
-            {"fill_color": shade, "line_color": None, "size": 6},
-            {"line_color": shade, "line_width": 1.4, "size": 6},
+            {"fill_color": shade, "line_color": None},
+            {"line_color": shade, "line_width": 1.4},
         )
         for members, look in zip(self._members, looks, strict=True):
             dots = fig.scatter(
@@ -164,7 +195,7 @@ class MapFigures:
                 **look,
             )
             open_ = {} if "fill_color" in look else {"fill_color": "surface"}
-            self._painter.glyph(dots, **open_)
+            self._marks.append(self._painter.glyph(dots, **open_))
 
     def _draw_star(self, fig, place):
         ring = fig.scatter(
@@ -205,8 +236,11 @@ class MapFigures:
         self.by_domain = True
         self._shade = self._is_obs.astype(np.float32)
         self.source.data = self._columns(names, facts)
+        size = _size(len(self._points))
         for dots in self._dots:
-            dots.glyph.size = _size(len(self._points))
+            dots.glyph.size = size
+        for dots in self._marks:
+            dots.glyph.size = size + 1.5
         self._repaint_shades()
         self.reset()
 
@@ -277,6 +311,12 @@ class MapFigures:
         return int(distance.argmin())
 
     # ---- what is chosen
+
+    def draw_group(self, place: int | None) -> None:
+        """Which of `GROUPS` a lasso draws from now on; None: none."""
+        group = [-1 if place is None else place]
+        if self._mode.data["group"] != group:
+            self._mode.data = {"group": group}
 
     def set_groups(self, a, b) -> None:
         """Mark the rows of two groups: A filled, B open; the others step back."""

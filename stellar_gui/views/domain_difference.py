@@ -132,7 +132,6 @@ class DifferenceView(pn.viewable.Viewer):
     def _show(self, problem=""):
         compared = self.compared
         self.empty.visible = compared is None
-        self.bars.figure.visible = compared is not None
         if compared is None:
             self._show_nothing(problem)
             return

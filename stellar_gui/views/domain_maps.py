@@ -58,7 +58,7 @@ class MapsView(pn.viewable.Viewer):
         self._painter = Painter(theme)
         self.points: MapPoints | None = None
         self._as_made: MapPoints | None = None
-        self.mode = "a"
+        self.mode = GROUPS[0]
         names = [f"map-{space}" for space in TITLES]
         self.plots = MapFigures(self._painter, names)
         self.titles, self.scores = {}, {}
@@ -203,6 +203,12 @@ class MapsView(pn.viewable.Viewer):
             self._selection.choose(**found)
 
     # ---- what a user does
+
+    def use(self, mode: str) -> None:
+        """Have a drag draw group "a" or "b", or move the map, "pan"."""
+        if mode in (*GROUPS, "pan"):
+            self.mode = mode
+            self.plots.draw_group(GROUPS.index(mode) if mode in GROUPS else None)
 
     def _tapped(self, place, event):
         if self.points is None or event.x is None or event.y is None:

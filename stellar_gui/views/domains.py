@@ -165,9 +165,6 @@ class DomainsPage(pn.viewable.Viewer):
             self._show_bar()
             self.difference.update()
 
-    def _mode(self, mode):
-        self.maps.mode = mode if mode in (*GROUPS, "pan") else self.maps.mode
-
     def _clear_groups(self, value=None):
         groups = {f"group_{name}": () for name in GROUPS}
         self._selection.choose(**groups, **dict.fromkeys(_LASSOS))
@@ -227,10 +224,10 @@ class DomainsPage(pn.viewable.Viewer):
             self._selection.choose(page="star")
 
     _commands: ClassVar[dict[str, Callable]] = {
-        "mode": _mode,
-        "lasso_a": lambda self, value: self._mode("a"),
-        "lasso_b": lambda self, value: self._mode("b"),
-        "pan": lambda self, value: self._mode("pan"),
+        "mode": lambda self, value: self.maps.use(value),
+        "lasso_a": lambda self, value: self.maps.use("a"),
+        "lasso_b": lambda self, value: self.maps.use("b"),
+        "pan": lambda self, value: self.maps.use("pan"),
         "clear_groups": _clear_groups,
         "colour": lambda self, value: self.colouring.choose(value),
         "domain": lambda self, value: self.colouring.toggle(value),

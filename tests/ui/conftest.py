@@ -111,6 +111,7 @@ class Server:
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "STELLAR_GUI_RUNS": str(folder / "runs"),
+            "STELLAR_GUI_CACHE": str(folder / "cache"),
         }
         command = [sys.executable, "-u", "-m", "stellar_gui.cli", "serve"]
         with open(self.log, "w") as stream:
