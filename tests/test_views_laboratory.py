@@ -175,6 +175,7 @@ def test_progress_says_how_long_it_takes_and_what_went_wrong():
     half = Progress(700.0, 1400.0, "training")
     assert progress_state("new", half, None, "") is None
     assert progress_state("running", half, 90.0, "")["words"].endswith("2 min left")
+    assert progress_state("running", Progress(), None, "")["words"] == "starting"
     assert "is kept" in progress_state("stopped", half, None, "")["words"]
     failed = progress_state("failed", half, None, "RuntimeError: no disk")
     assert (failed["tone"], failed["words"]) == ("bad", "RuntimeError: no disk")

@@ -74,7 +74,7 @@ def progress_state(state: str, progress, left: float | None, error: str) -> dict
     if state == "new":
         return None
     tones = {"running": "", "finished": "ok", "stopped": "idle", "failed": "bad"}
-    words = progress.words
+    words = progress.words or "starting"
     if state == "running" and left is not None:
         words += f" · {duration(left)} left"
     if state == "stopped":
