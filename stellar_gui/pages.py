@@ -48,6 +48,14 @@ def _domains(app):
     return page
 
 
+def _survey(app):
+    from stellar_gui.views.survey import SurveyPage
+
+    return SurveyPage(
+        app.selection, app.session, download=app.shell.download, theme=app.theme
+    )
+
+
 def _training(app):
     from stellar_gui.views.training import TrainingPage
 
@@ -67,9 +75,16 @@ BUILDERS: dict[str, Callable] = {
     "star": _star,
     "domains": _domains,
     "elements": _elements,
+    "survey": _survey,
     "training": _training,
 }
 """By the name of the page: what builds its view for an application."""
 
-TICKS = {"star": 1000, "domains": 500, "elements": 1000, "training": 500}
+TICKS = {
+    "star": 1000,
+    "domains": 500,
+    "elements": 1000,
+    "survey": 1000,
+    "training": 500,
+}
 """By the name of the page: ms between its looks at what is going on."""

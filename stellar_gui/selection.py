@@ -13,7 +13,7 @@ import param
 
 from stellar_gui.lasso import Lasso
 
-PAGES = ("star", "domains", "elements", "training")
+PAGES = ("star", "domains", "elements", "survey", "training")
 _DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
 _MAX_HISTORY = 200
 _NO_FOLDER = frozenset('/\\:*?"<>|\0')  # the name of a run is that of its folder

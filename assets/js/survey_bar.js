@@ -2,7 +2,7 @@
 export function render({model}) {
   const send = (command, value = null) => model.send_msg({command, value});
   const menus = h("span.menus"), chips = h("span.chips", {role: "status", "aria-label": "Fits"});
-  const bar = h("progress", {max: 1, "aria-label": "Progress of the fits"}), words = h("span", {role: "status"}), left = h("span.muted.left");
+  const bar = h("span.progress", {role: "progressbar", "aria-label": "Progress of the fits", "aria-valuemin": 0, "aria-valuemax": 100}, h("i")), words = h("span", {role: "status"}), left = h("span.muted.left");
   const running = h("span.running", {hidden: true}, bar, words, left);
   const made = h("span.muted.made");
   const picture = h("span.picture"), word = h("span");
@@ -34,7 +34,8 @@ export function render({model}) {
     made.textContent = when;
     running.hidden = !fitting;
     if (fitting) {
-      bar.value = fitting.share;
+      bar.firstChild.style.width = `${(100 * fitting.share).toFixed(1)}%`;
+      bar.setAttribute("aria-valuenow", Math.round(100 * fitting.share));
       words.textContent = fitting.words;
       left.textContent = fitting.left;
     }

@@ -18,7 +18,7 @@ export function render({model}) {
   const table = h("div.table", {role: "grid", "aria-label": "Triage"}, head, viewport);
   const field = h("input", {type: "text", "aria-label": "Note", placeholder: "a note on this star", maxlength: 2000, autocomplete: "off"});
   const note = h("div.notes", {hidden: true}, h("span.field", {}, field));
-  const action = (command, text, key, title) => h("button.button", {title, onclick: () => send(command)}, text, keys(key));
+  const action = (command, text, key, title) => h("button.button", {title, onclick: (event) => { if (event.detail) event.currentTarget.blur(); send(command); }}, text, keys(key));
   const actions = [action("accept", "Accept", "A", "Accept the star; once more takes it back"),
     action("flag", "Flag", "F", "Flag the star; once more takes it back"), action("note", "Note", "O", "Write a note on the star")];
   const open = action("open_star", "Open star", "↵", "Show the star on its own page");
@@ -78,9 +78,10 @@ export function render({model}) {
     for (const button of actions) { button.disabled = Boolean(state.reason); }
     open.disabled = !state.star;
     if (edited !== null && edited !== state.star) { edited = null; note.hidden = true; }
-    const place = state.place;
-    if (place !== shown && place >= 0) {
-      shown = place;
+    const {place, star} = state;
+    if (shown === null) shown = star;  // at first the strangest are in view
+    else if (star !== shown && place >= 0) {
+      shown = star;
       const top = place * ROW;
       if (top < viewport.scrollTop) viewport.scrollTop = top;
       else if (top + ROW > viewport.scrollTop + viewport.clientHeight) viewport.scrollTop = top + ROW - viewport.clientHeight;

@@ -126,8 +126,13 @@ class DensityPlot:
             guide.line_dash = [3, 3]
             fig.add_layout(painter.paint(guide, line_color="masked_ink"))
         self._curves = []
-        for column, width in (("mean", 1.2), ("low", 0.8), ("high", 0.8)):
-            line = fig.line("x", column, source=self._lines, line_width=width)
+        for column, width, alpha in (
+            ("mean", 1, 0.9),
+            ("low", 0.7, 0.5),
+            ("high", 0.7, 0.5),
+        ):
+            line = fig.line("x", column, source=self._lines)
+            line.glyph.update(line_width=width, line_alpha=alpha)
             self._curves.append(painter.glyph(line, line_color="ink2").glyph)
         marks = fig.scatter(
             "x", "y", source=self._beyond, marker="triangle", angle="angle", size=5

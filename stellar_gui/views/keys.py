@@ -38,6 +38,16 @@ _PAGE_KEYS = {
         "p": "pan",
         "Enter": "open_star",
     },
+    "survey": {
+        "j": "triage_next",
+        "k": "triage_back",
+        "a": "accept",
+        "f": "flag",
+        "o": "note",
+        "s": "sort_next",
+        "u": "survey_undo",
+        "Enter": "open_star",
+    },
     "training": {
         " ": "run_pause",
         ",": "checkpoint_back",
@@ -64,6 +74,14 @@ _PAGE_HELP = {
         (["A"], "a drag draws group A"),
         (["B"], "a drag draws group B"),
         (["P"], "a drag moves the map"),
+        (["Enter"], "look at the star on the Star page"),
+    ],
+    "survey": [
+        (["J", "K"], "next, previous star of the triage list"),
+        (["A"], "accept the star; once more takes it back"),
+        (["F"], "flag the star; once more takes it back"),
+        (["O"], "write a note on the star"),
+        (["S"], "sort the stack by the next quantity"),
         (["Enter"], "look at the star on the Star page"),
     ],
     "training": [
@@ -94,6 +112,13 @@ HINTS = {
         (["Esc"], "clear"),
         (["click"], "select star"),
         (["Enter"], "open star"),
+        (["?"], "all keys"),
+    ],
+    "survey": [
+        (["J", "K"], "next, previous"),
+        (["A", "F"], "accept, flag"),
+        (["S"], "sort"),
+        (["U"], "undo"),
         (["?"], "all keys"),
     ],
     "training": [

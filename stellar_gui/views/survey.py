@@ -303,28 +303,18 @@ def _first_models(kinds) -> dict[str, str]:
 
 def _stars_text(source):
     """All that is known of the stars of the sample, as the text of a table."""
-    from stellar_gui.surveys.tables import as_text, stars_table
+    from stellar_gui.surveys.numbers import all_fits_table
+    from stellar_gui.surveys.table import table_text
 
-    facts, sample = source.facts, source.sample
-    by_key = source.triage.decisions()
-    keys = sample.spectra.ids[sample.rows]
-    decisions = {
-        str(star): by_key[str(key)]
-        for star, key in zip(sample.ids, keys, strict=True)
-        if str(key) in by_key
-    }
-    labels = {name: source.labels(name) for name in facts.fits}
-    table = stars_table(
-        sample.ids,
-        facts.fits,
-        labels,
-        facts.reference,
+    facts = source.facts
+    table = all_fits_table(
+        {name: source.shown_fits(name) for name in facts.fits},
+        source.triage,
         facts.anomalies,
-        decisions,
-        sample=sample.title,
+        sample=source.sample.title,
         anomaly_by=facts.judge,
     )
-    return as_text(table)
+    return table_text(table)
 
 
 def _import_surveys():

@@ -90,7 +90,7 @@ def _fitting(source):
     return {
         "share": done / total if total else 0.0,
         "words": f"{name}: {number(n_done)} of {number(n_stars)} stars",
-        "left": f"about {left} left",
+        "left": f"about {left} of a processor left",
     }
 
 

@@ -247,6 +247,8 @@ class SurveyLabels(pn.viewable.Viewer):
 
     def show_star(self) -> None:
         """Ring the selected star."""
+        if self.tab == "duel":
+            self.title.state = self._title_state()
         points, sample = self._points(), self._source.sample
         if points is not None and self._source.facts is not None:
             points.mark_star(sample.place(self._selection.star))
@@ -276,7 +278,7 @@ class SurveyLabels(pn.viewable.Viewer):
         return {
             "title": TABS[self.tab][1],
             "card": "survey_labels",
-            "sub": self._sub(),
+            "sub": self._selection.star if self.tab == "duel" else "",
             "choices": [
                 {
                     "command": "method",
@@ -290,11 +292,6 @@ class SurveyLabels(pn.viewable.Viewer):
             "sentence": self._sentence(),
             "table": self._table(),
         }
-
-    def _sub(self):
-        if self.tab == "duel":
-            return self._selection.star
-        return "" if self._source.sample is None else self._source.sample.title
 
     def _figure_names(self):
         plot = self.plots.get(self.tab)
@@ -376,16 +373,15 @@ class SurveyLabels(pn.viewable.Viewer):
         if not self.names:
             return
         # astropy's tables take half a second to import
-        from stellar_gui.surveys.tables import as_text, stars_table
+        from stellar_gui.surveys.numbers import labels_table
+        from stellar_gui.surveys.table import table_text
 
-        facts, name = self._source.facts, self.method
-        table = stars_table(
-            self._source.sample.ids,
-            {name: facts.fits[name]},
-            {name: self._source.labels(name)},
-            facts.reference,
+        source = self._source
+        table = labels_table(
+            source.sample.ids, source.labels(self.method), source.facts.reference
         )
-        self.title.save(f"survey_{self.tab}.ecsv", as_text(table))
+        table.meta |= {"model": self.method, "sample": source.sample.title}
+        self.title.save(f"survey_{self.tab}.ecsv", table_text(table))
 
     def repaint(self, theme: str) -> None:
         """Draw in another theme, in place."""

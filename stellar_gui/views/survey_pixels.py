@@ -102,7 +102,12 @@ class SurveyPixels(pn.viewable.Viewer):
         self._settled = ColumnDataSource({"start": [], "end": []})
         self._settled.on_change("data", guarded(self._window_moved))
         settle = CustomJS(
-            args={"settled": self._settled, "x_range": self.window},
+            # the readout finds the medians by name: they have to be on the page
+            args={
+                "settled": self._settled,
+                "x_range": self.window,
+                "medians": self.pixels,
+            },
             code=read_js("settle_window.js"),
         )
         for fig in self.figures:
@@ -289,12 +294,13 @@ class SurveyPixels(pn.viewable.Viewer):
         """Have the browser save mean, standard deviation and median of every pixel."""
         if self._drawing is not None:
             # astropy's tables take half a second to import
-            from stellar_gui.surveys.tables import as_text, pixels_table
+            from stellar_gui.surveys.numbers import pixels_table
+            from stellar_gui.surveys.table import table_text
 
             names, spectra = self._names(), self._source.sample.spectra
             counted = {names[s]: p for s, p in self._drawing.pixels.items()}
             table = pixels_table(spectra.wavelength, spectra.medium, counted)
-            self.title.save("survey_pixels.ecsv", as_text(table))
+            self.title.save("survey_pixels.ecsv", table_text(table))
 
     def reset(self) -> None:
         """Look at all pieces again."""

@@ -3,6 +3,7 @@
 Everything that takes time happens in the background; ``changed`` is told of each step.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -218,17 +219,23 @@ class SurveySource:
         """The kind of a model."""
         return self._session.kinds[name]
 
+    def shown_fits(self, name: str) -> "SurveyFits":
+        """Fits by a model with its labels as they are shown: moved by zero points."""
+        fits = self.facts.fits[name]
+        by = self._session.offsets.get(name, {})
+        moved = fits.labels + np.array(
+            [by.get(label, 0.0) for label in fits.label_names]
+        )
+        return dataclasses.replace(fits, labels=moved)
+
     def labels(self, name: str) -> "Labels":
         """Labels by a model as they are shown, NaN where its fit did not converge."""
         from stellar_gui.analysis.agreement import fitted_labels
 
-        fits = self.facts.fits[name]
+        fits = self.shown_fits(name)
         labels = fitted_labels(fits)
-        by = self._session.offsets.get(name, {})
-        moved = labels.values + np.array([by.get(label, 0.0) for label in labels.names])
-        return labels._replace(
-            values=np.where(fits.converged[:, np.newaxis], moved, np.nan)
-        )
+        known = fits.converged[:, np.newaxis]
+        return labels._replace(values=np.where(known, labels.values, np.nan))
 
     def training(self, name: str) -> "Labels | None":
         """Labels of the stars that a model was trained on; None if it keeps none."""

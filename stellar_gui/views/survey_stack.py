@@ -147,7 +147,8 @@ class StackView:
         if self._stack is None:
             return
         # astropy's tables take half a second to import
-        from stellar_gui.surveys.tables import as_text, stack_table
+        from stellar_gui.surveys.numbers import stack_table
+        from stellar_gui.surveys.table import table_text
 
         pixels, order = self._drawing.pixels, self._stack.order
         shown = pixels.get(self.side) or next(iter(pixels.values()))
@@ -157,7 +158,7 @@ class StackView:
             values_of(self._source, self.sort)[order],
             shown.values[order],
         )
-        self.title.save("survey_stack.ecsv", as_text(table))
+        self.title.save("survey_stack.ecsv", table_text(table))
 
     # ---- words
 

@@ -1,10 +1,9 @@
-"""Tables of a survey: one row a star, or one a pixel, with units (ECSV)."""
+"""Numbers: the tables behind the pictures of a survey, and all its fits in one."""
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
-from astropy.table import Column, Table
+from astropy.table import Column, Table, vstack
 
 from stellar_gui import __version__
 from stellar_gui.analysis.agreement import Labels
@@ -12,7 +11,8 @@ from stellar_gui.analysis.anomaly import Anomalies
 from stellar_gui.labels import describe
 from stellar_gui.surveys.fits import SurveyFits
 from stellar_gui.surveys.pixels import Pixels
-from stellar_gui.surveys.triage import Decision
+from stellar_gui.surveys.table import survey_table
+from stellar_gui.surveys.triage import Triage
 
 _UNITS = ("K", "dex", "km/s")
 
@@ -26,60 +26,43 @@ def key_of(name: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in name.lower())
 
 
-def stars_table(
-    ids,
+def all_fits_table(
     fits: Mapping[str, SurveyFits],
-    labels: Mapping[str, Labels],
-    reference: Labels | None = None,
+    triage: Triage | None = None,
     anomalies: Anomalies | None = None,
-    decisions: Mapping[str, Decision] | None = None,
-    **facts,
+    **provenance,
 ) -> Table:
-    """Return one row a star: decision, anomaly, reference, and labels by every model.
+    """Return `survey_table` of several models below each other, one row a star and
+    model; fits by model name. provenance goes into the metadata."""
+    tables, origins = [], {}
+    for name, one in fits.items():
+        table = survey_table(one, triage, anomalies)
+        table.add_column(Column([name] * len(one), name="model"), index=1)
+        origins[name], table.meta = dict(table.meta), {}
+        tables.append(table)
+    whole = vstack(tables)
+    whole.meta = {"stellar_gui": __version__, "models": origins, **provenance}
+    return whole
 
-    ids (n_stars,), decisions by id; fits and labels by model name: labels as they are
-    shown, NaN where a fit did not converge. ``facts`` go into the table's metadata.
+
+def labels_table(ids, inferred: Labels, reference: Labels | None) -> Table:
+    """Return one row a star: every label with its sigma, beside its reference.
+
+    ids (n_stars,); NaN where a star has no converged fit or no reference.
     """
     table = Table({"id": np.asarray(ids).astype(str)})
-    _add_decisions(table, anomalies, decisions or {})
-    if reference is not None:
-        _add_labels(table, "reference", reference)
-    for name, fit in fits.items():
-        key = key_of(name)
-        _add_labels(table, key, labels[name])
-        table[f"{key}_rv"] = Column(fit.rv, unit="km/s", description="receding: > 0")
-        table[f"{key}_reduced_chi2"] = fit.reduced_chi2
-        table[f"{key}_converged"] = fit.converged
-        table[f"{key}_notes"] = [fit.why(k) or _flags(fit, k) for k in range(len(fit))]
-    models = {name: fit.facts["model"] for name, fit in fits.items()}
-    table.meta = {"stellar_gui": __version__, "models": models, **facts}
-    return table
-
-
-def _flags(fit, row):
-    from stellar_gui.fitting.result import FitFlag
-
-    return "; ".join(FitFlag(int(fit.flags[row])).sentences)
-
-
-def _add_decisions(table, anomalies, decisions):
-    found = [decisions.get(str(star), Decision()) for star in table["id"]]
-    table["decision"] = [decision.verdict for decision in found]
-    table["note"] = [decision.note for decision in found]
-    if anomalies is not None:
-        about = "-log10 of the chance that a usual star is so strange"
-        table["anomaly"] = Column(anomalies.score, description=about)
-        table["why"] = np.asarray(anomalies.words).astype(str)
-
-
-def _add_labels(table, key, labels):
-    for name in labels.names:
-        values, sigma = labels.column(name)
+    for name in inferred.names:
         unit = describe(name).unit
         unit = unit if unit in _UNITS else None
-        table[f"{key}_{name}"] = Column(values, unit=unit)
-        if np.isfinite(sigma).any():
-            table[f"{key}_{name}_sigma"] = Column(sigma, unit=unit)
+        columns = {"": inferred}
+        if reference is not None and name in reference.names:
+            columns["reference_"] = reference
+        for before, labels in columns.items():
+            values, sigma = labels.column(name)
+            table[f"{before}{name}"] = Column(values, unit=unit)
+            table[f"{before}{name}_sigma"] = Column(sigma, unit=unit)
+    table.meta = {"stellar_gui": __version__}
+    return table
 
 
 def pixels_table(wavelength, medium: str, counted: Mapping[str, Pixels]) -> Table:
@@ -118,10 +101,3 @@ def stack_table(ids, sorted_by: str, sort_values, values) -> Table:
     table["n_pixels"] = known.sum(axis=1)
     table.meta = {"stellar_gui": __version__}
     return table
-
-
-def as_text(table: Table) -> str:
-    """Return a table as the text of an ECSV file."""
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
