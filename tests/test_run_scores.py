@@ -13,7 +13,7 @@ from stellar_gui.experiments.run_scores import score_run, unseen
 from stellar_gui.io import write_spectra
 from stellar_gui.jobs import Job
 from stellar_gui.models import save_model
-from stellar_gui.training.run import Run
+from stellar_gui.training.run import Run, Status
 from stellar_gui.training.run_scores import (
     RunScores,
     lights,
@@ -150,6 +150,7 @@ def test_a_job_that_failed_says_why_and_is_not_started_again(run, tmp_path):
     assert light.kind == "idle"
     assert "was not scored" in light.text
     assert "gone.h5" in light.text
+    assert light.text.endswith("To try again: stellar-gui runs score copy")
     assert Job(copy / "scores").state == "failed"
 
 
@@ -160,4 +161,8 @@ def test_runs_that_transfer_nothing_yet_are_not_scored(tmp_path):
     cycle = Run.create(tmp_path / "cycle-starnet-001", {"method": "cycle-starnet"})
     (light,) = TransferScores().lights(summary(cycle))
     assert "when the run is finished" in light.text
-    assert not (cycle.path / "scores").exists()
+    table = ScoreTable((score_row("mixing_spectra", 0.5),))
+    cycle.write_status(Status("stopped", 40, 100))
+    for step, n_lights in ((30, 1), (40, 3)):  # scored by the command line
+        write_run_scores(cycle.path, RunScores(step, 60, table))
+        assert len(TransferScores().lights(summary(cycle))) == n_lights

@@ -29,19 +29,21 @@ class TransferScores:
         from stellar_gui.training.diagnosis import Check
         from stellar_gui.training.run_scores import FOLDER, lights, read_run_scores
 
+        scores = read_run_scores(summary.path)
+        if scores is not None and scores.step == summary.status.step:
+            return lights(scores)
         if summary.state != "finished":
             text = "it is scored on unseen stars when the run is finished"
             return [Check("idle", "Transfer", text)]
-        scores = read_run_scores(summary.path)
-        if scores is not None:
-            return lights(scores)
         job = Job(summary.path / FOLDER)
-        return [Check("idle", "Transfer", self._words(job))]
+        return [Check("idle", "Transfer", self._words(job, summary.name))]
 
-    def _words(self, job):
+    def _words(self, job, name):
         state = job.state
         if state == "failed":
-            return f"was not scored: {job.error}"
+            again = f"stellar-gui runs score {name}"
+            why = job.error.rstrip(".")
+            return f"was not scored: {why}. To try again: {again}"
         if state != "running" and job.folder not in self._asked:
             self._asked.add(job.folder)
             in_background(partial(job.start, _WORKER, {}), _started)
