@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from stellar_gui.jobs import Progress
 from stellar_gui.lasso import Lasso
 from stellar_gui.maps.settings import MapSettings
 from stellar_gui.selection import Selection
@@ -333,3 +334,70 @@ def test_a_theme_changes_in_place(shown):
     shown.repaint("dark")
     assert shown.maps.plots.figures is figures
     assert shown.difference._painter.theme == "dark"
+
+
+# ---- maps that are made in a process
+
+
+class _Job:
+    """A job that says what it is told to say."""
+
+    error = "out of memory"
+    progress = Progress(1.0, 4.0, "spectra: iteration 750 of 750")
+
+    def __init__(self):
+        self.state = "running"
+        self.stopped = False
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.fixture
+def job(shown):
+    shown.source.job = _Job()
+    return shown.source.job
+
+
+def test_progress_is_shown_and_the_job_can_be_stopped(shown, job):
+    shown.tick()
+    state = shown.bar.state["job"]
+    assert state["share"] == 0.25
+    assert "iteration 750" in state["words"]
+    shown.run(state["command"])
+    assert job.stopped
+    job.state = "stopped"
+    shown.tick()
+    assert shown.bar.state["job"] is None
+
+
+def test_finished_maps_take_the_place_of_the_pca(shown, job, monkeypatch):
+    asked = []
+    monkeypatch.setattr(shown.source, "ask", lambda *what: asked.append(what))
+    job.state = "finished"
+    shown.tick()
+    assert [(name, settings.method) for name, settings in asked] == [(NAME, "tsne")]
+
+
+def test_finished_maps_wait_while_a_lasso_is_drawn(shown, job, selection, monkeypatch):
+    asked = []
+    monkeypatch.setattr(shown.source, "ask", lambda *what: asked.append(what))
+    points = shown.maps.points
+    lasso = _around(points, "raw", points.ids[60:80])
+    selection.choose(lasso_a=lasso)
+    group = selection.group_a
+    job.state = "finished"
+    shown.tick()
+    assert not asked
+    assert shown.bar.state["job"]["words"] == "t-SNE is ready"
+    shown.run(shown.bar.state["job"]["command"])
+    assert len(asked) == 1
+    assert selection.lasso_a is None
+    assert selection.group_a == group
+
+
+def test_a_job_that_failed_says_of_what(shown, job):
+    job.state = "failed"
+    shown.tick()
+    assert "out of memory" in shown.bar.state["form"]["problem"]
+    assert shown.bar.state["job"] is None
