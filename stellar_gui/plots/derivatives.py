@@ -97,7 +97,8 @@ class DerivativePlot:
         self._painter, self._window = painter, window
         self._pieces: Pieces | None = None
         self._curves: list[Curve] = []
-        self._floor = (-1.0, 1.0)
+        self._new_grid = True
+        self._looks: dict[int, tuple[str, str]] = {}
         self.source = ColumnDataSource(self._empty(), name="derivative-curves")
         self.figure = self._figure()
         self._draw_curves()
@@ -175,7 +176,7 @@ class DerivativePlot:
 
     def set_pieces(self, pieces: Pieces, medium: str) -> None:
         """Prepare for another wavelength grid; `set_curves` must follow."""
-        self._pieces = pieces
+        self._pieces, self._new_grid = pieces, True
         self._ticks.set_pieces(pieces)
         self.figure.xaxis.axis_label = f"wavelength / Å ({medium})"
 
@@ -183,25 +184,40 @@ class DerivativePlot:
         """Draw these derivatives; flux (n_pixels,) is for the readout alone."""
         pieces = self._pieces
         self._curves = list(curves[:MOST_CURVES])
-        columns = {
-            "x": pieces.x,
-            "wavelength": pieces.wavelength,
-            "flux": pieces.arrange(flux),
-        }
-        nothing = np.full(len(pieces.x), np.nan, dtype=np.float32)
+        columns = {"flux": pieces.arrange(flux)}
         dashes = dashes_of([curve.token for curve in self._curves])
         for k, line in enumerate(self._lines):
             shown = k < len(self._curves)
-            line.visible = shown
-            columns[f"line_{k}"] = nothing
+            if line.visible != shown:
+                line.visible = shown
             if shown:
                 columns[f"line_{k}"] = pieces.arrange(self._curves[k].values)
-                self._painter.forget([line.glyph])
-                self._painter.paint(line.glyph, line_color=self._curves[k].token)
-                line.glyph.line_dash = dashes[k]
-        self.source.data = columns
-        self.figure.yaxis.axis_label = y_title
+                self._look(k, self._curves[k].token, dashes[k])
+        self._send(columns)
+        if self.figure.yaxis.axis_label != y_title:
+            self.figure.yaxis.axis_label = y_title
         self.fit()
+
+    def _look(self, k, token, dash):
+        """Colour and dash of a line, changed only where they differ."""
+        if self._looks.get(k) == (token, dash):
+            return
+        self._looks[k] = token, dash
+        glyph = self._lines[k].glyph
+        self._painter.forget([glyph])
+        self._painter.paint(glyph, line_color=token)
+        glyph.line_dash = dash
+
+    def _send(self, columns):
+        """Send columns; on a new grid all of them, the lines that are hidden too."""
+        if not self._new_grid:
+            self.source.data.update(columns)
+            return
+        pieces, self._new_grid = self._pieces, False
+        nothing = np.full(len(pieces.x), np.nan, dtype=np.float32)
+        unused = dict.fromkeys((f"line_{k}" for k in range(MOST_CURVES)), nothing)
+        grid = {"x": pieces.x, "wavelength": pieces.wavelength}
+        self.source.data = grid | unused | columns
 
     def fit(self) -> None:
         """Choose the flux axis and the names for what is in view."""

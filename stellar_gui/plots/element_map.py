@@ -216,6 +216,7 @@ class ElementMapPlot:
         self._edges = bins_of(pieces)
         x = np.append(pieces.x, np.nan)
         self._x = np.repeat(x[self._edges[:-1]], 2)
+        self._line.data = {"x": [], "flux": []}
         self.thin_ticks()
 
     def thin_ticks(self) -> None:
@@ -226,7 +227,10 @@ class ElementMapPlot:
     def set_flux(self, flux) -> None:
         """Draw a spectrum (n_pixels,), NaN where bad, in the overview."""
         line = envelope(self._pieces.arrange(flux), self._edges)
-        self._line.data = {"x": self._x, "flux": line}
+        if len(self._line.data["x"]) == len(line):
+            self._line.data.update(flux=line)
+        else:
+            self._line.data = {"x": self._x, "flux": line}
         finite = line[np.isfinite(line)]
         low = float(np.partition(finite, 4)[4]) if finite.size > 5 else 0.0
         self.overview.y_range.update(start=float(min(low, 0.9)) - 0.06, end=1.12)
@@ -243,12 +247,12 @@ class ElementMapPlot:
             else np.zeros((0, _COLUMNS))
         )
         self._paint()
+        middles = [n_rows - k - 0.5 for k in range(n_rows)]
         if not same:
             self.map.y_range.update(start=0, end=max(n_rows, 1))
             self.map.extra_y_ranges["rows"].update(start=0, end=max(n_rows, 1))
             self._between.data = {"y": np.arange(n_rows + 1)}
-        middles = [n_rows - k - 0.5 for k in range(n_rows)]
-        set_ticks(self.map.yaxis[0], middles, [row.name for row in rows])
+            set_ticks(self.map.yaxis[0], middles, [row.name for row in rows])
         set_ticks(self._scale_axis, middles, [row.scale for row in rows])
 
     def _paint(self):
@@ -270,15 +274,19 @@ class ElementMapPlot:
         n_rows = len(self._rows)
         places = [k for k, row in enumerate(self._rows) if row.name in names]
         tokens = self._painter.tokens
-        self._chosen.data = {
+        marks = {
             "bottom": [n_rows - k - 0.9 for k in places],
             "top": [n_rows - k - 0.1 for k in places],
             "color": [getattr(tokens, self._rows[k].token) for k in places],
         }
+        if marks != dict(self._chosen.data):
+            self._chosen.data = marks
 
     def pick(self, x: float | None) -> None:
         """Mark a plotted coordinate, or none."""
-        self.picked.data = {"x": [] if x is None else [x]}
+        picked = [] if x is None else [x]
+        if self.picked.data["x"] != picked:
+            self.picked.data = {"x": picked}
 
     def row_at(self, y: float | None) -> str | None:
         """The name of the row at a height of the map; None beside all rows."""

@@ -33,6 +33,7 @@ class ElementMapView(pn.viewable.Viewer):
         self._pieces: Pieces | None = None
         self._grid = None
         self._shown = None
+        self._drawn = None  # star, derivatives and elements of the curves
         self._panels: FourPanels | None = None
         self.view = "map"
         self.scales: list[tuple[str, float]] = []  # of the rows, by label name
@@ -178,7 +179,12 @@ class ElementMapView(pn.viewable.Viewer):
             sensitivity = self._shown.sensitivity
             columns = [sensitivity.elements[element] for element in elements]
             curves = self._named_curves(elements, sensitivity.per_step[:, columns])
-        self.lines.set_curves(self._star.flux, curves, "∂f/∂[X/H] per 0.1 dex")
+        drawn = (self._star.star_id, self._shown, elements)
+        if self._drawn == drawn:
+            self.lines.fit()
+        else:
+            self._drawn = drawn
+            self.lines.set_curves(self._star.flux, curves, "∂f/∂[X/H] per 0.1 dex")
         self.map.mark(elements)
         self._show_panels()
         self.title.state = self._state()
