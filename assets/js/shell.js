@@ -6,7 +6,8 @@ const TYPING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
 function typing(event) {
   const target = event.composedPath()[0];
-  if (event.key === " " && target.matches?.("button, summary, [role=button]")) return true;  // presses it
+  const presses = event.key === " " || event.key === "Enter";
+  if (presses && target.matches?.("a, button, summary, [role=button]")) return true;
   return TYPING.has(target.tagName) || target.isContentEditable;
 }
 
