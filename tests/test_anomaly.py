@@ -7,6 +7,7 @@ import pytest
 
 from stellar_gui.analysis.agreement import reference_labels
 from stellar_gui.analysis.anomaly import HIGHEST, SURPRISING, anomalies
+from stellar_gui.analysis.oddities import oddities
 from stellar_gui.fitting.result import FitFlag
 from stellar_gui.surveys.fits import read_fits
 from stellar_gui.surveys.worker import fit_missing
@@ -142,3 +143,14 @@ def test_a_sample_of_one_star_is_no_fault(fits, tmp_path, model):
     found = anomalies(_fits(tmp_path, model, star))
     assert found.order.tolist() == [0]
     assert found.score[0] < SURPRISING
+
+
+def test_only_the_wave_itself_counts_as_its_share_of_the_residuals():
+    rng, pixel = np.random.default_rng(5), np.arange(4000)
+    zscore = rng.normal(size=(300, len(pixel)))
+    zscore[0] += np.sin(pixel / 300.0)  # all that exceeds noise is the wave
+    zscore[1:60, ::8] += 0.55  # a little, and no wave at all
+    zscore[1:60, 4::8] -= 0.55
+    share = oddities(zscore, 5000.0 + 0.05 * pixel, np.ones(len(pixel))).wave_share
+    assert share[0] == pytest.approx(1.0, abs=0.15)
+    assert abs(np.median(share[1:60])) < 0.1

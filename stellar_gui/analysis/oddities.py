@@ -76,7 +76,7 @@ def _shapes(freed, pieces, echoes, known):
         highest_at=highest_at,
         wave=wave,
         double=double,
-        wave_share=n_parts * wave**2 / excess,
+        wave_share=n_parts * (wave**2 - 1) / excess,  # of noise, wave is 1
         double_share=double**2 / excess,
     )
 
