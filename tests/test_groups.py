@@ -150,7 +150,7 @@ def test_a_difference_of_domains_is_called_so():
 def test_derivatives_that_change_from_star_to_star_widen_errors():
     one, two = (_draws(300, seed, shift=(0, 0, 0.3 * seed))[0] for seed in (1, 0))
     steady = group_jacobians(Emulator(), random_labels(20))
-    uneven = steady * np.linspace(0.5, 1.5, 20)[:, None, None]
+    uneven = steady * np.linspace(0.5, 1.5, len(steady))[:, None, None]
     first, second = (
         explain(Group(one), Group(two), derivatives, LABEL_NAMES)
         for derivatives in (steady, uneven)
@@ -160,3 +160,19 @@ def test_derivatives_that_change_from_star_to_star_widen_errors():
     assert wide.value == pytest.approx(narrow.value)
     expected = np.hypot(narrow.error, 0.5 * 0.3 * abs(narrow.value))
     assert wide.error == pytest.approx(expected, rel=0.1)
+
+
+def test_pixels_that_the_model_says_nothing_of_do_not_count():
+    one, two = _draws(300, 0, (0.0, 0.0, 0.3), 500.0)[0], _draws(300, 1, snr=500.0)[0]
+    derivatives = group_jacobians(Emulator(), random_labels(30))
+    silent = derivatives.copy()
+    silent[:, :7] = np.nan
+    found = explain(Group(one), Group(two), silent, LABEL_NAMES)
+    without = explain(
+        Group(one[:, 7:]), Group(two[:, 7:]), derivatives[:, 7:], LABEL_NAMES
+    )
+    assert [r.name for r in found.reasons] == [r.name for r in without.reasons]
+    for reason, expected in zip(found.reasons, without.reasons, strict=True):
+        assert reason.value == pytest.approx(expected.value, rel=1e-3)
+        assert reason.error == pytest.approx(expected.error, rel=1e-3)
+    assert np.isfinite(found.flux).all()

@@ -71,8 +71,8 @@ def group_jacobians(model, labels, seed: int = 0) -> np.ndarray:
     if not len(labels):
         raise ValueError(
             "no star of the groups has all labels that the model needs "
-            f"({', '.join(model.label_names)}); expected one or more. Choose stars "
-            "with fits or with reference labels."
+            f"({', '.join(model.label_names)}); expected one or more. Choose groups "
+            "with synthetic stars, or load a survey with these labels."
         )
     if len(labels) > _AVERAGED:
         rng = np.random.default_rng(seed)
@@ -86,16 +86,18 @@ def explain(a: Group, b: Group, derivatives, label_names) -> Explanation:
 
     derivatives (n, n_pixels, n_labels): of some stars of them, see `group_jacobians`;
     their mean is fitted. Abundances count as [X/Fe] where iron is a label. Pixels weigh
-    by their error. Errors are those of the draw of stars, times the root of a misfit
-    above 1, and half the scatter of what single stars' derivatives would have said:
-    on the sample survey, that much keeps the catalogue's differences within them, for
-    wide groups too.
+    by their error; those without, or with a derivative that is NaN, not at all. Errors
+    are those of the draw of stars, times the root of a misfit above 1, and half the
+    scatter of what single stars' derivatives would have said: on the sample survey,
+    that much keeps the catalogue's differences within them, for wide groups too.
     """
     change, names = relative_to_iron(label_names)
     each = np.asarray(derivatives, float) @ np.linalg.inv(change)
-    derivatives = each.mean(axis=0)  # (n_pixels, n_labels)
     found = difference(a, b)
     known = np.isfinite(found.error) & (found.error > 0)
+    known &= np.isfinite(each).all(axis=(0, 2))
+    each = np.nan_to_num(each)
+    derivatives = each.mean(axis=0)  # (n_pixels, n_labels)
     value = np.where(known, found.value, 0.0)
     root = np.where(known, 1.0 / np.where(known, found.error, 1.0), 0.0)
     scale = np.linalg.norm(derivatives * root[:, None], axis=0)
