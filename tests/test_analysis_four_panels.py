@@ -63,3 +63,8 @@ def test_an_element_that_is_no_label_is_refused():
     found = sensitivity(small_transfer(), some_labels(1)[0])
     with pytest.raises(ValueError, match="no derivative by Zn, expected elements of"):
         four_panels(found, found, ["Zn"])
+
+
+def test_a_model_without_elements_explains_no_feature():
+    added = gaussian(15, 0.1)
+    assert (explained(added, np.zeros((len(added), 0))) == -1).all()

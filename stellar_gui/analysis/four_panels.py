@@ -98,6 +98,8 @@ def explained(added, change) -> np.ndarray:
     sign = np.where(np.abs(added) >= LEAST, np.sign(added), 0.0)
     edges = np.flatnonzero(np.diff(sign, prepend=0.0, append=0.0))
     owner = np.full(len(added), -1)
+    if not change.shape[1]:  # a model whose only abundance is that of all metals
+        return owner
     for start, stop in pairwise(edges):
         if not sign[start]:
             continue
