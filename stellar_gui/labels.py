@@ -6,6 +6,7 @@ This module imports nothing of the project.
 """
 
 import difflib
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -98,6 +99,7 @@ def label(name: str) -> Label:
     return found
 
 
+@functools.lru_cache(maxsize=512)
 def describe(name: str) -> Label:
     """As `label`, but a survey's own label gets a plain entry instead of an error.
 
