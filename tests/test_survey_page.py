@@ -166,7 +166,7 @@ def test_bias_and_scatter_are_those_of_the_model_that_is_chosen(survey):
 @pytest.mark.parametrize("tab", ["pulls", "kiel", "mg_fe"])
 def test_every_tab_draws_the_stars(survey, tab):
     survey.labels.hear("tab", tab)
-    plot = survey.labels.plots[tab]
+    plot = survey.labels._shown_plot
     if tab == "pulls":
         counts = plot._bars[0][0].data["top"]
         assert 0 < counts.sum() <= N_TEST

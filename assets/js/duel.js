@@ -1,7 +1,7 @@
 // One star by every model and by its reference, labels that disagree most first.
 export function render({model}) {
   const head = h("tr"), fit = h("tr.fit"), body = h("tbody"), note = h("div.note.muted");
-  const look = ({title, glyph, token}) => h("th", {scope: "col"}, h("span", {style: `color: var(--${token})`, "aria-hidden": "true"}, `${glyph} `), title);
+  const look = ({title, short, glyph, token}) => h("th", {scope: "col"}, h("span", {style: `color: var(--${token})`, "aria-hidden": "true"}, `${glyph} `), h("span", {title}, short ?? title));
   const row = ({title, unit, reference, cells, worst, loud, pair}) => h("tr", {},
     h("th", {scope: "row"}, h("span.strong", {}, title), unit ? h("span.faint", {}, ` / ${unit}`) : null),
     cells.map((text) => h("td", {}, text)), h("td.muted", {}, reference),

@@ -15,6 +15,7 @@ from stellar_gui.plots.style import FONT, Painter, number, set_ticks, without
 
 N_PLANES = 4
 _MARGIN = 0.12  # of the span of the reference
+_ROOM = 1.8  # height of a histogram's figure over its highest bar, for words
 _FAR = 0.5  # of the span: farther points do not stretch the axes
 _BORDERS = (4, 8, 36, 44)
 
@@ -142,7 +143,7 @@ class PullPlot:
             self._lines[place].data = {"x": middle, "y": histogram.expected}
             top = float(max(histogram.counts.max(), histogram.expected.max(), 1))
             fig.x_range.update(start=float(edges[0]), end=float(edges[-1]))
-            fig.y_range.update(start=0, end=1.45 * top)
+            fig.y_range.update(start=0, end=_ROOM * top)
             set_ticks(fig.xaxis[0], [-3, 0, 3], [number(t) for t in (-3, 0, 3)])
             ticks = round_ticks(0, top, 2)
             set_ticks(fig.yaxis[0], ticks, [number(tick) for tick in ticks])

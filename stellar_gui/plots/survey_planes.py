@@ -17,25 +17,22 @@ _MARGIN = 0.07
 
 
 class PlaneAxes(NamedTuple):
-    """Two labels of a plane, and whether an axis runs backwards."""
+    """Two labels of a plane as titles, and whether an axis runs backwards."""
 
     titles: tuple[str, str]
     reversed: tuple[bool, bool] = (False, False)
 
 
 class PlanePlot:
-    """One plane, ``figure``; a click on a point tells which star it is."""
+    """One plane at a time, ``figure``; its ``points`` tell which star a click means."""
 
-    def __init__(self, painter: Painter, axes: PlaneAxes, name: str):
-        self._axes = axes
+    def __init__(self, painter: Painter, name: str):
         self.points = StarPoints(painter, 1, name)
         self._training = ColumnDataSource({"x": [], "y": []})
         self.figure = painter.figure(
             x_range=Range1d(0, 1),
             y_range=Range1d(0, 1),
             borders=(6, 12, 40, 52),
-            x_title=axes.titles[0],
-            y_title=axes.titles[1],
             sizing_mode="stretch_both",
             min_height=160,
             lod_threshold=None,
@@ -48,7 +45,7 @@ class PlanePlot:
         painter.glyph(dots, fill_color="masked_ink")
         self.points.draw(self.figure, 0)
 
-    def set(self, points, training, shade, token: str) -> None:
+    def set(self, axes: PlaneAxes, points, training, shade, token: str) -> None:
         """Show stars (n_stars, 2) over the training set (n_training, 2) or None."""
         points = np.asarray(points, dtype=float)
         known = np.empty((0, 2)) if training is None else np.asarray(training, float)
@@ -56,14 +53,15 @@ class PlanePlot:
         thin = slice(None, None, max(1, -(-len(known) // _MOST_TRAINING)))
         x, y = known[thin].astype(np.float32).T
         self._training.data = {"x": x, "y": y}
-        self._fit_axes(np.concatenate([points, known]))
+        self._fit_axes(axes, np.concatenate([points, known]))
         self.points.set(points[:, np.newaxis], shade, token)
 
-    def _fit_axes(self, points):
+    def _fit_axes(self, axes, points):
+        fig = self.figure
+        fig.xaxis.axis_label, fig.yaxis.axis_label = axes.titles
         points = points[np.isfinite(points).all(axis=1)]
         if not len(points):
             return
-        fig = self.figure
         ranges = (fig.x_range, fig.y_range)
         for axis, (axis_range, shown) in enumerate(
             zip(ranges, (fig.xaxis[0], fig.yaxis[0]), strict=True)
@@ -73,5 +71,5 @@ class PlanePlot:
             ends = (float(low - margin), float(high + margin))
             ticks = round_ticks(*ends, 4)
             set_ticks(shown, ticks, [number(t, tick_decimals(ticks)) for t in ticks])
-            start, end = reversed(ends) if self._axes.reversed[axis] else ends
+            start, end = reversed(ends) if axes.reversed[axis] else ends
             axis_range.update(start=start, end=end)

@@ -34,10 +34,7 @@ _BODY = """
   position: relative;
 }
 """
-_RIGHT = """
-:host { flex: none !important; width: 452px !important; gap: 10px; }
-@media (max-width: 1300px) { :host { width: 400px !important; } }
-"""
+_RIGHT = ":host { flex: none !important; width: 452px !important; }"
 _CARD = """
 :host {
   background: var(--surface); border: 1px solid var(--rule); border-radius: 8px;
@@ -45,8 +42,8 @@ _CARD = """
 }
 """
 _SHARES = (
-    ":host { flex: 1 1 54% !important; }",
-    ":host { flex: 1 1 46% !important; }",
+    ":host { flex: 1 1 53% !important; margin-bottom: 10px !important; }",
+    ":host { flex: 1 1 47% !important; min-height: 0; }",
 )
 _EMPTY = """
 :host { position: absolute !important; inset: 0; background: var(--page); z-index: 2; }

@@ -8,7 +8,7 @@ from stellar_gui.plots.style import model_style, number, plus_minus
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import DuelTable
-from stellar_gui.views.survey_source import SurveySource
+from stellar_gui.views.survey_source import SHORT, SurveySource
 from stellar_gui.views.work import in_background
 
 _LOUD = 3.0  # sigmas of a disagreement that is loud
@@ -55,6 +55,7 @@ class DuelView:
         style, quality = model_style(self._session.kinds[name]), found.quality[name]
         return {
             "title": name,
+            "short": SHORT.get(self._session.kinds[name], name),
             "glyph": style.glyph,
             "token": style.token.replace("_", "-"),
             "chi2": number(quality.reduced_chi2, 2),

@@ -17,7 +17,7 @@ from stellar_gui.session import Session
 from stellar_gui.views.components import FigureTitle, SurveyTabs
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.survey_duel import DuelView
-from stellar_gui.views.survey_source import TRANSFERRED, SurveySource
+from stellar_gui.views.survey_source import SHORT, TRANSFERRED, SurveySource
 from stellar_gui.views.survey_stars import (
     choices,
     label_groups,
@@ -39,10 +39,10 @@ _PLANES = {
     "kiel": (("teff", "logg"), PlaneAxes(("Teff / K", "log g"), (True, True))),
     "mg_fe": (("fe_h", "mg_fe"), PlaneAxes(("[Fe/H]", "[Mg/Fe]"))),
 }
+_PANES = {"kiel": "plane", "mg_fe": "plane"}  # tabs that share their figure
 _FAR = 5.0  # scatters from the bias; stars beyond are ringed
 _ENDS = (2.0, 98.0)  # percentiles at the ends of the colour scale
 _SHADES = 12
-_SHORT = {TRANSFERRED: "CSN"}
 _PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
 
 
@@ -96,9 +96,8 @@ class SurveyLabels(pn.viewable.Viewer):
             part.listen(self.hear)
         both = {"sizing_mode": "stretch_both", "margin": 0, "stylesheets": [_PANE]}
         self._panes = {
-            tab: pn.pane.Bokeh(None, visible=False, **both)
-            for tab in TABS
-            if tab != "duel"
+            pane: pn.pane.Bokeh(None, visible=False, **both)
+            for pane in ("labels", "pulls", "plane")
         }
         selection.param.watch(lambda event: self.show_star(), "star")
         selection.param.watch(
@@ -125,8 +124,8 @@ class SurveyLabels(pn.viewable.Viewer):
     def show_tab(self) -> None:
         """Draw the tab that is looked at; the others wait until they are."""
         with pn.io.hold():
-            for tab, pane in self._panes.items():
-                pane.visible = tab == self.tab
+            for name, pane in self._panes.items():
+                pane.visible = name == _PANES.get(self.tab, self.tab)
             self.duel.table.visible = self.tab == "duel"
             if self.tab == "duel":
                 self.duel.update()
@@ -139,8 +138,9 @@ class SurveyLabels(pn.viewable.Viewer):
 
     def _plot(self, tab):
         """The figures of a tab, made when it is first looked at."""
-        if tab in self.plots:
-            return self.plots[tab]
+        pane = _PANES.get(tab, tab)
+        if pane in self.plots:
+            return self.plots[pane]
         if tab == "labels":
             plot = OneToOnePlot(self._painter)
             figures, layout = plot.figures, plot.layout
@@ -148,13 +148,13 @@ class SurveyLabels(pn.viewable.Viewer):
             plot = PullPlot(self._painter)
             figures, layout = [], plot.layout
         else:
-            plot = PlanePlot(self._painter, _PLANES[tab][1], f"survey-{tab}")
+            plot = PlanePlot(self._painter, "survey-plane")
             figures, layout = [plot.figure], plot.figure
         for plane, fig in enumerate(figures):
             tapped = lambda event, p=plot, f=fig, k=plane: self._tapped(p, f, k, event)  # noqa: E731
             fig.on_event(Tap, guarded(tapped))
-        self.plots[tab] = plot
-        self._panes[tab].object = layout
+        self.plots[pane] = plot
+        self._panes[pane].object = layout
         return plot
 
     def _draw(self, plot):
@@ -231,19 +231,24 @@ class SurveyLabels(pn.viewable.Viewer):
     def _draw_plane(self, plot, shade, token):
         from stellar_gui.analysis.agreement import plane
 
-        names = _PLANES[self.tab][0]
+        names, axes = _PLANES[self.tab]
         points = plane(self._source.labels(self.method), names)
         if points is None:
             points = np.full((len(self._source.sample), 2), np.nan)
         training = self._source.training(self.method)
         known = None if training is None else plane(training, names)
-        plot.set(points, known, shade, token)
+        plot.set(axes, points, known, shade, token)
 
     # ---- what is selected
 
     def _points(self):
         """What holds the points of the tab; None where it has none."""
-        return getattr(self.plots.get(self.tab), "points", None)
+        return getattr(self._shown_plot, "points", None)
+
+    @property
+    def _shown_plot(self):
+        """The figures of the tab; None before they are made."""
+        return self.plots.get(_PANES.get(self.tab, self.tab))
 
     def show_star(self) -> None:
         """Ring the selected star."""
@@ -272,7 +277,7 @@ class SurveyLabels(pn.viewable.Viewer):
 
     def _title_state(self):
         methods = [
-            [name, _SHORT.get(self._source.kind(name), name), name]
+            [name, SHORT.get(self._source.kind(name), name), name]
             for name in self.names
         ]
         return {
@@ -294,7 +299,7 @@ class SurveyLabels(pn.viewable.Viewer):
         }
 
     def _figure_names(self):
-        plot = self.plots.get(self.tab)
+        plot = self._shown_plot
         figures = getattr(plot, "figures", None) or [getattr(plot, "figure", None)]
         if plot is None or not self.names:
             return []

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stellar_gui.surveys import Survey, SurveyFits, Triage
 
 TRANSFERRED = "cycle_starnet"
+SHORT = {TRANSFERRED: "CSN"}
+"""By the kind of model: how it is called where there is no room."""
+
 _SECONDS = {"cannon": 0.005, "payne": 0.011, TRANSFERRED: 0.018}
 """By the kind of model: processor seconds per star and 1000 pixels, typically."""
 

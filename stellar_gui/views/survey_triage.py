@@ -90,20 +90,20 @@ class TriageView(pn.viewable.Viewer):
             "place": int(at[0]) if len(at) else -1,
             "sub": "fits that failed" if self.only_failed else "strangest first",
             "onlyFailed": self.only_failed,
-            "decided": f"{number(decided)} of {number(strange)} decided",
+            "decided": f"{number(strange)} strange, {number(decided)} decided",
             "note": self._decision(place).note if place is not None else "",
             "reason": self._reason(place),
             "details": self._details(place),
         }
 
     def _counts(self):
-        """Stars with a reason to be looked at, and how many of them are decided."""
+        """How many stars have a reason to be looked at, and how many are decided."""
         facts = self._source.facts
         if facts is None or facts.anomalies is None:
             return 0, 0
         words = np.asarray(facts.anomalies.words)
-        strange = [int(star) for star in self._order if words[star]]
-        return len(strange), sum(self._decision(s).decided for s in strange)
+        decided = sum(decision.decided for decision in self._decisions.values())
+        return int((words[self._order] != "").sum()), decided
 
     def _row(self, star):
         found = self._source.facts.anomalies
