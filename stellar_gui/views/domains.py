@@ -30,8 +30,8 @@ from stellar_gui.views.notify import notify
 from stellar_gui.views.work import in_background
 
 _BODY = ":host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }"
-_MAPS = ":host { flex: 1 1 54% !important; min-height: 0; }"
-_BELOW = ":host { flex: 1 1 46% !important; min-height: 0; }"
+_MAPS = ":host { flex: 54 1 0 !important; min-height: 0; }"
+_BELOW = ":host { flex: 46 1 0 !important; min-height: 0; }"
 _EMPTY = {
     "position": "absolute",
     "inset": "0",
