@@ -58,7 +58,8 @@ class Job:
             if self.state == "running":
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in ("stop", "progress.json"):
+            # without those of an earlier worker, or it would look as if this one failed
+            for name in ("worker.json", "stop", "progress.json"):
                 (self.folder / name).unlink(missing_ok=True)
             write_text(self.folder / "request.json", json.dumps(dict(request)))
             with (self.folder / "log.txt").open("wb") as log:

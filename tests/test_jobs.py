@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from stellar_gui import jobs
 from stellar_gui.jobs import Job, Progress
 
 _COUNTING = "tests.counting_job"
@@ -69,3 +70,19 @@ def test_a_killed_job_is_not_running(job):
     os.kill(json.loads((job.folder / "worker.json").read_text())["pid"], 9)
     _until(lambda: job.state == "failed")
     assert job.error == "the process ended without a word"
+
+
+def test_a_job_that_is_started_again_never_looks_failed(job, monkeypatch):
+    job.start(_COUNTING, {"to": 1, "seconds": 0})
+    _until(lambda: job.state == "finished")
+    begin, seen = jobs.subprocess.Popen, []
+
+    def begun(*args, **options):
+        worker = begin(*args, **options)
+        seen.append(job.state)
+        return worker
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", begun)
+    job.start(_COUNTING, {"to": 1, "seconds": 0})
+    assert seen == ["new"]
+    _until(lambda: job.state == "finished")
