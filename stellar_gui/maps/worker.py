@@ -51,7 +51,8 @@ def main(folder: str | Path) -> None:
         work.report(0, 1, "starting")
         begin = read_maps(work.folder / BEGIN)
         write_maps(work.folder / RESULT, laid_out(begin, settings, work.report))
-        (work.folder / BEGIN).unlink()
+        # another server's worker may have been at it, too
+        (work.folder / BEGIN).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
