@@ -129,6 +129,15 @@ def test_other_runs_are_named_where_they_end(figures):
     assert dict(zip(ends["text"], ends["x"], strict=True))["payne-002 rms"] == 60
 
 
+def test_how_a_run_ended_is_written_at_the_top_of_its_last_step(figures):
+    figures.mark_end("crashed")
+    figures.set(_rows(range(1, 201)), _rows([100]))  # read afterwards
+    figures.show_steps(200, 200, 0)
+    label = figures._crash
+    assert (label.text, label.visible, label.x) == ("crashed", True, 200)
+    assert label.y == figures.panels["loss"].y_range.end
+
+
 def test_the_names_of_lines_change_with_the_theme(figures):
     before = list(figures.panels["loss"].ends.data["color"])
     painter = figures._painter
@@ -230,7 +239,9 @@ def test_too_little_memory_is_answered_with_a_button_for_the_batch_that_fits(sum
     failed = summary(
         "failed", message="the GPU has too little memory", fitting_batch=32
     )
-    action = banner_state(failed, [10, 20])["actions"][0]
+    banner = banner_state(failed, [10, 20])
+    action = banner["actions"][0]
+    assert "too little memory; a batch of 32 fits. Checkpoint 20" in banner["text"]
     assert (action["text"], action["command"]) == (
         "Go on from 20, batch 32",
         "smaller_batch",

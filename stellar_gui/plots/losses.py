@@ -283,6 +283,7 @@ class LossFigures:
         self._now = float(now)
         self._fit_heights()
         self._name_ends()
+        self._crash.update(x=self._now, y=self.panels["loss"].y_range.end)
         for panel in self._visible():
             panel.now.update(location=float(now), visible=now > 0)
 
@@ -360,12 +361,10 @@ class LossFigures:
 
     def mark_end(self, word: str) -> None:
         """Say ``word``, such as "crashed", at the last step; empty: all is well."""
-        now = self.panels["loss"].now
         for panel in self.panels.values():
             self._painter.forget([panel.now])
             self._painter.paint(panel.now, line_color="bad" if word else "axis")
-        top = self.panels["loss"].y_range.end
-        self._crash.update(x=now.location, y=top, text=word, visible=bool(word))
+        self._crash.update(text=word, visible=bool(word))
 
     def repaint(self) -> None:
         """Colour what the painter does not know: the names at the ends."""

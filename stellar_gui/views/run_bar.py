@@ -121,12 +121,19 @@ def banner_state(summary, kept_steps: list[int]) -> dict | None:
     repair = _repair(status, kept_steps)
     actions = [] if repair is None else [repair | {"first": True}]
     actions.append({"text": "Show log", "command": "log"})
-    message = (status.message or "its process ended without a word").rstrip(".") + "."
     return {
         "title": f"Run {summary.name} {verb} at step {count(status.step)}.",
-        "text": f"{message[:1].upper()}{message[1:]} {safe}",
+        "text": f"{_why(status)} {safe}",
         "actions": actions,
     }
+
+
+def _why(status):
+    if status.fitting_batch is not None:
+        batch = count(status.fitting_batch)
+        return f"{status.device} had too little memory; a batch of {batch} fits."
+    message = (status.message or "its process ended without a word").rstrip(".") + "."
+    return message[:1].upper() + message[1:]
 
 
 def _repair(status, kept_steps):
