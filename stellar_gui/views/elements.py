@@ -32,7 +32,7 @@ _CARD = """
 }
 """
 _ANSWER = """
-:host { flex: 0 1 350px !important; min-height: 0; margin-bottom: 10px !important; }
+:host { flex: 0 1 340px !important; min-height: 0; margin-bottom: 10px !important; }
 """
 _LIMITS = ":host { flex: 1 1 300px !important; min-height: 0; }"
 
@@ -118,7 +118,8 @@ class ElementsPage(pn.viewable.Viewer):
                 self._draw(new_star=False)
 
     def _draw(self, *, new_star: bool):
-        self.main.update()
+        with pn.io.immediate_dispatch():  # the cards beside can wait
+            self.main.update()
         if new_star:
             self.limits.new_star()
         else:

@@ -18,8 +18,13 @@ BAR = (0.5, 1.78)  # times the S/N, the ends of the bars
 _VIEWS = ("limits", "correlations", "what if")
 _PIXELS = {
     "all": "all pixels",
-    "window": "this window alone",
-    "outside": "all but this window",
+    "window": "this window",
+    "outside": "all but window",
+}
+_COUNTED = {
+    "all": "all pixels",
+    "window": "the pixels of the window alone",
+    "outside": "all pixels outside the window",
 }
 
 
@@ -183,7 +188,7 @@ class LimitsView(pn.viewable.Viewer):
 
     def _sentence(self, limits):
         fitted = "RV and z_split" if self._is_transferred() else "RV"
-        words = _PIXELS[self._pixels]
+        words = _COUNTED[self._pixels]
         lost = f", {len(self.masked)} masked" if self.masked else ""
         return (
             f"Cramér–Rao limits of {self._model} at S/N {self.snr:.0f} per pixel, from "
