@@ -31,10 +31,10 @@ def add_options(parser: ArgumentParser) -> None:
 def run_command(options: Namespace, tell: Callable[[str], None]) -> None:
     """Fit what is missing and tell the z-scores of each model.
 
-    Raises ValueError for a sample that the survey does not have, FileNotFoundError if
-    the folder for the tables does not exist.
+    Raises ValueError for no survey, for more than one, and for a sample that it does
+    not have, FileNotFoundError if the folder for the tables does not exist.
     """
-    from stellar_gui.library import Library
+    from stellar_gui.library import Library, free_name
     from stellar_gui.surveys.samples import default_sample, samples
 
     if options.out is not None and not options.out.is_dir():
@@ -42,8 +42,11 @@ def run_command(options: Namespace, tell: Callable[[str], None]) -> None:
             f"the folder {options.out} for the tables does not exist; make it first"
         )
     library = Library(options.files)
-    if not library.spectra:
-        raise ValueError("no file of spectra was given, expected one beside the models")
+    if len(library.spectra) != 1:
+        raise ValueError(
+            f"{len(library.spectra) or 'no'} files of spectra were given, expected one "
+            "beside the models. Fit one survey after the other."
+        )
     spectra = library.spectra[0]
     title, found = options.stars or default_sample(spectra), samples(spectra)
     if title not in found:
@@ -52,13 +55,18 @@ def run_command(options: Namespace, tell: Callable[[str], None]) -> None:
             f"{', '.join(found)}"
         )
     tell(f"{library.title}, {title}: {len(found[title])} stars")
-    data = None
+    data, files = None, []
     for name, model in library.models.items():
-        data = _one(name, model, spectra, found[title], data, options.out, tell)
+        files.append(free_name(files, library.kinds[name]))
+        out = options.out and options.out / f"{files[-1].replace(' ', '_')}.ecsv"
+        data = _one(name, model, spectra, found[title], data, out, tell)
 
 
 def _one(name, model, spectra, rows, data, out, tell):
-    """Fit by one model and tell of it; returns the fingerprint of the data."""
+    """Fit by one model and tell of it, with a table in the file ``out`` unless None.
+
+    Returns the fingerprint of the data.
+    """
     import torch
 
     from stellar_gui.io.whole import write_text
@@ -74,9 +82,8 @@ def _one(name, model, spectra, rows, data, out, tell):
     fits = survey.fits()
     tell(_line(name, fits))
     if out is not None:
-        path = out / f"{getattr(model, 'kind', name)}.ecsv"
-        write_text(path, table_text(survey_table(fits, model_name=name)))
-        tell(f"  wrote {path}")
+        write_text(out, table_text(survey_table(fits, model_name=name)))
+        tell(f"  wrote {out}")
     return survey.facts["data"]
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
+from stellar_gui.cli_survey import add_options, run_command
 from stellar_gui.io import write_spectra
 from stellar_gui.models import save_model
-from stellar_gui.cli_survey import add_options, run_command
 from tests.small_survey import small_cannon, small_survey
 
 
@@ -52,3 +52,22 @@ def test_a_sample_that_is_not_there_is_named(files):
 def test_a_folder_that_is_not_there_is_named(files, tmp_path):
     with pytest.raises(FileNotFoundError, match="make it first"):
         _told([*files, "--out", str(tmp_path / "nowhere")])
+
+
+def test_two_models_of_a_kind_have_a_table_each(files, tmp_path):
+    other = save_model(small_cannon(order=1), tmp_path / "straight.safetensors")
+    _told([*files, str(other), "--out", str(tmp_path)])
+    one, two = (
+        Table.read(tmp_path / f"{name}.ecsv", format="ascii.ecsv")
+        for name in ("cannon", "cannon_2")
+    )
+    assert (one.meta["model_name"], two.meta["model_name"]) == ("Cannon", "Cannon 2")
+    assert np.abs(one["teff"] - two["teff"]).max() > 1
+
+
+def test_one_survey_is_expected(files, tmp_path):
+    more = write_spectra(tmp_path / "more.h5", small_survey(3, seed=4))
+    with pytest.raises(ValueError, match="2 files of spectra were given, expected one"):
+        _told([*files, str(more)])
+    with pytest.raises(ValueError, match="no files of spectra were given"):
+        _told(files[1:])
