@@ -202,6 +202,12 @@ def test_a_pca_knows_nothing_of_perplexity():
     assert one.words == "PCA · components 1 and 2"
 
 
+def test_a_number_names_the_same_maps_however_it_is_written():
+    whole = MapSettings(perplexity=30, learning_rate=200, n_stars=1800.0, seed=3.0)
+    other = MapSettings(perplexity=30.0, learning_rate=200.0, n_stars=1800, seed=3)
+    assert fingerprint_of("data", whole) == fingerprint_of("data", other)
+
+
 def test_maps_are_kept_whole(request_, tmp_path):
     begin = principal_maps(request_.sets, request_.source, request_.settings)
     maps = laid_out(begin, QUICK)
@@ -274,6 +280,7 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         ({"method": "umap"}, "method is 'umap', expected tsne or pca"),
         ({"perplexity": 0}, "perplexity is 0, expected a number of 1 or more"),
         ({"learning_rate": "fast"}, "expected 'auto' or a number above 0"),
+        ({"n_stars": float("inf")}, "n_stars is inf, expected a number of 25"),
         ({"n_stars": 3}, "n_stars is 3, expected a number of 25 or more"),
     ],
 )

@@ -1,6 +1,7 @@
 """What a map depends on beside its data: stored with the map, shown beside it."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class MapSettings:
     instead, on a map of spectra before the transfer alone.
 
     >>> MapSettings(perplexity=45).to_plain()["perplexity"]
-    45
+    45.0
     """
 
     method: str = "tsne"
@@ -59,15 +60,21 @@ class MapSettings:
                 )
         for name, least in _AT_LEAST.items():
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and value >= least):
+            if not (isinstance(value, int | float) and least <= value < math.inf):
                 raise ValueError(
                     f"{name} is {value!r}, expected a number of {least} or more"
                 )
+            # 30 and 30.0 are one setting, and one name of the maps
+            of = type(getattr(type(self), name))
+            if of(value) == value:
+                object.__setattr__(self, name, of(value))
         rate = self.learning_rate
         if rate != "auto" and not (isinstance(rate, int | float) and rate > 0):
             raise ValueError(
                 f"learning_rate is {rate!r}, expected 'auto' or a number above 0"
             )
+        if rate != "auto":
+            object.__setattr__(self, "learning_rate", float(rate))
 
     @property
     def total_iterations(self) -> int:
