@@ -69,7 +69,8 @@ def test_a_torn_line_loses_itself_alone(triage):
 
 
 @pytest.mark.parametrize(
-    "line", [b"\xff\xfe", b"[]", b'{"star": 3}', b'{"star": "a", "verdict": "maybe"}']
+    "line",
+    [b"\xff\xfe", b"[]", b"7", b'{"star": 3}', b'{"star": "a", "verdict": "maybe"}'],
 )
 def test_what_is_no_decision_is_counted_and_stays(triage, line):
     triage.accept("sg-1")

@@ -143,7 +143,7 @@ class Triage:
         for line in filter(None, lines):
             try:
                 star_id, decision = _parse(line)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 unreadable += 1
                 continue
             decisions.pop(star_id, None)  # so that the last decided stands last
