@@ -58,6 +58,8 @@ def test_fits_of_a_survey_are_those_of_single_stars(whole, spectra, model):
     np.testing.assert_allclose(fits.reduced_chi2, single.reduced_chi2, rtol=1e-4)
     np.testing.assert_array_equal(fits.flags, single.flags)
     np.testing.assert_allclose(fits.snr, spectra.snr())
+    typical = np.mean(single.model_flux, axis=0)
+    np.testing.assert_allclose(fits.typical_flux, typical, rtol=1e-6)
     difference = spectra.flux - single.model_flux
     difference[~spectra.good] = np.nan
     np.testing.assert_allclose(fits.difference, difference, atol=1e-3)

@@ -159,9 +159,11 @@ def read_fits(folder: Path, ids, wavelength, model, facts, known) -> SurveyFits:
 
 
 def _typical_flux(known, n_pixels):
-    """Mean over batches (n_pixels,) of those pixels that a batch has."""
-    flux = np.stack(
-        [batch["typical_flux"] for batch in known.values()] or [[np.nan] * n_pixels]
-    )
-    count = np.isfinite(flux).sum(axis=0)
-    return np.nansum(flux, axis=0) / np.where(count > 0, count, np.nan)
+    """Mean over all fitted stars (n_pixels,), of the means of their batches."""
+    total, count = np.zeros(n_pixels), np.zeros(n_pixels)
+    for batch in known.values():
+        n_stars = np.isfinite(batch["chi2"]).sum()
+        here = np.isfinite(batch["typical_flux"])
+        total += np.where(here, n_stars * batch["typical_flux"], 0.0)
+        count += here * n_stars
+    return total / np.where(count > 0, count, np.nan)
