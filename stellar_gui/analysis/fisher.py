@@ -2,8 +2,9 @@
 
 The information that photons carry, F = J' diag(ivar) J, from the derivatives that the
 plots show (Ting et al. 2017, ApJ 843, 32). No prior on labels, no error of the model:
-a limit that no fit with this model can beat. Continuum, velocity and a model's own
-nuisance can be marginalised; without, they count as known.
+a limit that no unbiased fit with this model can beat; one with a prior can, where
+photons say less than it does. Continuum, velocity and a model's own nuisance can be
+marginalised; without, they count as known.
 """
 
 from collections.abc import Sequence

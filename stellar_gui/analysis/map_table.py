@@ -45,7 +45,10 @@ def explanation_text(reasons: Sequence[Reason], meta) -> str:
     for name in ("name", "unit"):
         table[name] = np.array([getattr(reason, name) for reason in reasons], dtype=str)
     table["value"] = Column([r.value for r in reasons], description="A less B")
-    table["error"] = Column([r.error for r in reasons], description="by bootstrap")
+    table["error"] = Column(
+        [r.error for r in reasons],
+        description="of the draw of stars, widened by misfit and uneven derivatives",
+    )
     table["share"] = Column(
         [r.share for r in reasons], description="that no other label explains"
     )
