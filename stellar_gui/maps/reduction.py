@@ -22,14 +22,14 @@ def reduction_of(points, n_components: int | None = None) -> Reduction:
 
     The largest entry of each is positive: the same on any machine.
     """
-    points = np.asarray(points, dtype=np.float64)
-    mean = points.mean(axis=0)
-    centred, most = points - mean, min(points.shape) - 1
+    centred = np.array(points, dtype=np.float64)  # one copy: thousands of spectra
+    mean, most = centred.mean(axis=0), min(centred.shape) - 1
+    centred -= mean
     if n_components is None or n_components >= most:
         _, scale, rows = np.linalg.svd(centred, full_matrices=False)
         rows = rows[:n_components]
     else:
-        _, scale, rows = svds(centred, k=n_components, v0=np.ones(min(points.shape)))
+        _, scale, rows = svds(centred, k=n_components, v0=np.ones(min(centred.shape)))
         rows = rows[np.argsort(-scale)]
     largest = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
     rows = rows * np.sign(largest)[:, None]
