@@ -19,8 +19,10 @@ for (let i = 0; i < xs.length; i++) {
 
 const quietly = {sync: false}
 const top = cy.indexOf(Math.max(...cy))
-members[group].setv({indices: found}, quietly)
-const visible = members.some(({indices}) => indices.length > 0)
+const marked = {}
+for (const name of Object.keys(members[group].data)) marked[name] = found.map((i) => data[name][i])
+members[group].setv({data: marked}, quietly)
+const visible = members.some((each) => each.data.shade.length > 0)
 for (const veil of veils) veil.setv({visible}, quietly)
 lassos[group].setv({data: {
   xs: [Array.from(cx)], ys: [Array.from(cy)], x: [cx[top]], y: [cy[top]], name: ["AB"[group]],

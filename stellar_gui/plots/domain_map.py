@@ -12,10 +12,8 @@ import numpy as np
 from bokeh.core.properties import value
 from bokeh.events import MouseLeave, MouseMove, SelectionGeometry, Tap
 from bokeh.models import (
-    CDSView,
     ColumnDataSource,
     CustomJS,
-    IndexFilter,
     LassoSelectTool,
     LinearColorMapper,
     LinearScale,
@@ -51,10 +49,15 @@ class MapFigures:
         self._order = np.empty(0, dtype=int)
         self._points = np.empty((0, len(names), 2))
         self._hidden = np.empty(0, dtype=bool)
+        self._shade = np.empty(0)
         self._mapper = LinearColorMapper(low=0.0, high=1.0, low_color=_NOTHING)
         self.by_domain = True
         self.source = ColumnDataSource(self._columns(), name="map-points")
-        self._members = [IndexFilter(indices=[]) for _ in GROUPS]
+        self._rows = [np.empty(0, dtype=int) for _ in GROUPS]
+        self._members = [
+            ColumnDataSource(self._member_columns([]), name=f"members-{group.lower()}")
+            for group in GROUPS
+        ]
         self._lassos = [ColumnDataSource(_no_lasso(), name=f"lasso-{g}") for g in "ab"]
         self._picked = ColumnDataSource(self._no_star(), name="map-picked")
         self._mode = ColumnDataSource({"group": [0]})  # that a lasso draws; -1: none
@@ -189,8 +192,7 @@ class MapFigures:
             dots = fig.scatter(
                 f"x_{place}",
                 f"y_{place}",
-                source=self.source,
-                view=CDSView(filter=members),
+                source=members,
                 level="overlay",
                 **look,
             )
@@ -229,13 +231,11 @@ class MapFigures:
         self._points = np.array(points, dtype=float)
         self._order = np.random.default_rng(seed).permutation(len(self._points))
         self._hidden = np.zeros(len(self._points), dtype=bool)
-        self._place = np.empty_like(self._order)
-        self._place[self._order] = np.arange(len(self._order))
         self._is_obs = np.asarray(is_obs, dtype=bool)
-        self.set_groups([], [])
         self.by_domain = True
         self._shade = self._is_obs.astype(np.float32)
         self.source.data = self._columns(names, facts)
+        self.set_groups([], [])
         size = _size(len(self._points))
         for dots in self._dots:
             dots.glyph.size = size
@@ -249,6 +249,7 @@ class MapFigures:
         self._points[:, place] = points
         columns = self._columns_of(place)
         self.source.data.update(columns)
+        self._draw_members()
         self.reset(place)
 
     def _columns_of(self, place):
@@ -263,14 +264,13 @@ class MapFigures:
         if len(order):
             columns["name"] = np.asarray(names)[order].tolist()
             columns["obs"] = self._is_obs[order].astype(np.uint8)
-            columns["shade"] = self._drawn_shade()
+            columns["shade"] = self._shown_shade()[order]
         for name, column in (facts or {}).items():
             columns[name] = np.asarray(column, dtype=np.float32)[order]
         return columns
 
-    def _drawn_shade(self):
-        shade = np.where(self._hidden, _HIDDEN, self._shade)
-        return shade.astype(np.float32)[self._order]
+    def _shown_shade(self):
+        return np.where(self._hidden, _HIDDEN, self._shade).astype(np.float32)
 
     def colour(self, shade=None, hidden=None) -> None:
         """Colour by shade (n,), 0 to 1, NaN where unknown; by the domain if None.
@@ -282,7 +282,8 @@ class MapFigures:
         if hidden is not None:
             self._hidden = np.asarray(hidden, dtype=bool)
         self._repaint_shades()
-        self.source.data.update(shade=self._drawn_shade())
+        self.source.data.update(shade=self._shown_shade()[self._order])
+        self._draw_members()
 
     def reset(self, place: int | None = None) -> None:
         """Show all points of one map, or of all."""
@@ -320,13 +321,28 @@ class MapFigures:
 
     def set_groups(self, a, b) -> None:
         """Mark the rows of two groups: A filled, B open; the others step back."""
-        for members, rows in zip(self._members, (a, b), strict=True):
-            indices = self._place[np.asarray(rows, dtype=int)] if len(rows) else []
-            indices = [int(k) for k in indices]
-            if members.indices != indices:
-                members.indices = indices
+        for k, rows in enumerate((a, b)):
+            rows = np.asarray(rows, dtype=int)
+            if not np.array_equal(rows, self._rows[k]):
+                self._rows[k] = rows
+                self._members[k].data = self._member_columns(rows)
         for veil in self._veils:
             veil.visible = bool(len(a) or len(b))
+
+    def _member_columns(self, rows):
+        """Points (m,) as few columns as drawing needs: many rows would be slow."""
+        rows = np.asarray(rows, dtype=int)
+        columns = {"shade": self._shown_shade()[rows]}
+        for place in range(self._points.shape[1]):
+            x, y = self._points[rows, place].astype(np.float32).T
+            columns |= {f"x_{place}": x, f"y_{place}": y}
+        return columns
+
+    def _draw_members(self):
+        """Draw the groups again, whose points look or lie otherwise now."""
+        for members, rows in zip(self._members, self._rows, strict=True):
+            if len(rows):
+                members.data = self._member_columns(rows)
 
     def set_lassos(self, drawn: Sequence[Drawn | None]) -> None:
         """Draw the lassos of A and B, each in its own map; None: there is none."""

@@ -37,11 +37,7 @@ WATCH = """(maps) => {
   const choose = () => { stamps.chosen ||= performance.now() }
   const find = (name) => Bokeh.documents[0].get_model_by_name(name)
   find("map-picked").properties.data.change.connect(choose)
-  for (const {view} of find(maps[0]).renderers) {
-    if (view.filter.type === "IndexFilter") {
-      view.filter.properties.indices.change.connect(choose)
-    }
-  }
+  find("members-a").properties.data.change.connect(choose)
   for (const view of Bokeh.index.query((v) => v.repainted !== undefined)) {
     const {name} = view.model
     view.repainted.connect(() => {

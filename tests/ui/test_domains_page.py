@@ -19,9 +19,9 @@ from .conftest import Browser, Server
 pytestmark = pytest.mark.ui
 
 PATIENCE = 120_000  # ms; a busy machine imports torch slowly, and maps are polite
-MARKED = """() => Bokeh.documents[0].get_model_by_name("map-raw").renderers
-  .filter(({view}) => view.filter.type === "IndexFilter")
-  .map(({view}) => [...view.filter.indices].sort((a, b) => a - b))"""
+MARKED = """() => ["members-a", "members-b"].map((name) =>
+  [...Bokeh.documents[0].get_model_by_name(name).data.x_0]
+    .map((x) => Math.round(1e5 * x)).sort((a, b) => a - b))"""
 RINGED = """() => Bokeh.documents[0].get_model_by_name("map-picked").data"""
 POINT = """([map, place, star]) => {
   const {data} = Bokeh.documents[0].get_model_by_name("map-points")
