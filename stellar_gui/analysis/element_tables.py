@@ -1,6 +1,5 @@
 """What the Elements page shows, as tables: derivatives, limits, answers."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ from astropy.table import Column, Table
 from stellar_gui import __version__
 from stellar_gui.analysis.fisher import Limits
 from stellar_gui.analysis.sensitivity import Sensitivity
+from stellar_gui.io.ecsv import table_text
 from stellar_gui.labels import describe
 
 
@@ -69,9 +69,7 @@ def rows_table(
 
 def as_text(table: Table) -> str:
     """Return a table as the text of an ECSV file."""
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(table)
 
 
 def _origin(star):

@@ -1,6 +1,5 @@
 """Points of a map, and the difference of two groups, as tables for other programs."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from astropy.table import Column, Table
 
 from stellar_gui import __version__
 from stellar_gui.analysis.contrast import Reason
+from stellar_gui.io.ecsv import table_text
 
 
 def map_text(ids, domain, points, groups: Mapping[str, Any], meta) -> str:
@@ -57,6 +57,4 @@ def explanation_text(reasons: Sequence[Reason], meta) -> str:
 
 def _text(table, meta):
     table.meta = {**meta, "stellar_gui": __version__}
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(table)

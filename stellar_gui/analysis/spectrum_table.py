@@ -1,6 +1,5 @@
 """The spectrum of one star with its fits as a table, pixel by pixel."""
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +8,7 @@ from astropy.table import Column, Table
 from stellar_gui import __version__
 from stellar_gui.analysis.residuals import residual_zscore
 from stellar_gui.fitting.result import FitResult
+from stellar_gui.io.ecsv import table_text
 from stellar_gui.spectra import Spectra
 
 
@@ -46,6 +46,4 @@ def spectrum_table(star: Spectra, fits: Mapping[str, FitResult]) -> Table:
 
 def spectrum_text(star: Spectra, fits: Mapping[str, FitResult]) -> str:
     """Return `spectrum_table` as the text of an ECSV file."""
-    text = io.StringIO()
-    spectrum_table(star, fits).write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(spectrum_table(star, fits))

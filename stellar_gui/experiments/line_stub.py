@@ -5,7 +5,6 @@ level, ionisation and oscillator strength are left empty: no reader can take the
 for a finished line list, and `read_line_list` refuses it until they are filled in.
 """
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from astropy.table import Column, MaskedColumn, Table
 
 from stellar_gui import __version__
+from stellar_gui.io.ecsv import table_text
 from stellar_gui.synthesis.elements import ATOMIC_NUMBER
 
 _UNKNOWN = "e_low, ion and log_gf are unknown and left empty; fill them before use"
@@ -61,9 +61,7 @@ def line_stub(findings: Mapping[str, Any]) -> Table:
 
 def stub_text(findings: Mapping[str, Any]) -> str:
     """Return `line_stub` as the text of an ECSV file."""
-    text = io.StringIO()
-    line_stub(findings).write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(line_stub(findings))
 
 
 def confusion_text(findings: Mapping[str, Any]) -> str:
@@ -77,6 +75,4 @@ def confusion_text(findings: Mapping[str, Any]) -> str:
     for given, column in zip(found["given"], count.T, strict=True):
         table[given] = column
     table.meta = {"trial": dict(findings["trial"]), "stellar_gui": __version__}
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(table)

@@ -1,7 +1,5 @@
 """Fits as tables: one row a star, units and provenance in the header (ECSV)."""
 
-import io
-
 import numpy as np
 from astropy.table import Column, Table, vstack
 
@@ -10,6 +8,7 @@ from stellar_gui.fitting import fit_labels
 from stellar_gui.fitting.prepare import prepare
 from stellar_gui.fitting.result import FitFlag, FitResult
 from stellar_gui.io import read_spectra
+from stellar_gui.io.ecsv import table_text
 from stellar_gui.io.whole import written_whole
 from stellar_gui.labels import describe
 from stellar_gui.models import load_model
@@ -79,6 +78,4 @@ def fits_text(fits, star_id: str) -> str:
         table = result_table(fit, [star_id])
         table.add_column(Column([name], name="model"), index=1)
         tables.append(table)
-    text = io.StringIO()
-    vstack(tables).write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(vstack(tables))

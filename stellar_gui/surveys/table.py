@@ -1,13 +1,13 @@
 """Tables of a survey: fits, how strange each star is, and what was decided on it."""
 
 import datetime
-import io
 
 import numpy as np
 from astropy.table import Column, Table
 
 from stellar_gui.analysis.anomaly import Anomalies
 from stellar_gui.fitting.tables import result_table
+from stellar_gui.io.ecsv import table_text as table_text  # beside its tables
 from stellar_gui.surveys.fits import SurveyFits
 from stellar_gui.surveys.triage import Decision, Triage
 
@@ -42,13 +42,6 @@ def survey_table(
     for place, (name, values) in enumerate(front.items(), start=1):
         table.add_column(Column(values, name=name), index=place)
     return table
-
-
-def table_text(table: Table) -> str:
-    """Return a table as ECSV text."""
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
 
 
 def _written(seconds):

@@ -1,12 +1,12 @@
 """What a run logged, as a table to take elsewhere: ECSV with its settings."""
 
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
 
+from stellar_gui.io.ecsv import table_text
 from stellar_gui.training.run import Run
 
 
@@ -30,6 +30,4 @@ def metrics_text(path: str | Path) -> str:
     table["elapsed"].unit = "s"
     config = json.loads(json.dumps(run.config))
     table.meta = {"run": run.path.name, "config": config}
-    text = io.StringIO()
-    table.write(text, format="ascii.ecsv")
-    return text.getvalue()
+    return table_text(table)
