@@ -46,8 +46,7 @@ class Session:
         library: Library | None = None,
         files: Mapping[str, Path] | None = None,
     ):
-        """library: what all sessions share; files: of further models, by name. Models
-        are loaded when needed."""
+        """library: what all share; files: of further models; loaded when needed."""
         self._sets: list[Spectra] = []
         self._where: dict[str, tuple[int, int]] = {}
         self._stars: dict[str, Spectra] = {}
@@ -60,8 +59,7 @@ class Session:
         self._ahead = Ahead(self)
         self._models: dict[str, SpectralModel] = {}
         self._library: Library | None = None
-        self._files = dict(files or {})
-        self._adopted = set(self._files)
+        self._files, self._adopted = dict(files or {}), set(files or ())
         self._fault: str | None = None
         self._shifted: dict[str, SpectralModel] = {}
         self.offsets: dict[str, dict[str, float]] = {}

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
@@ -20,7 +19,6 @@ from stellar_gui.spectra import Spectra
 from stellar_gui.training import Run, train
 from stellar_gui.training.checkpoint import load_checkpoint, save_checkpoint
 from stellar_gui.training.fingerprint import data_fingerprint
-from stellar_gui.training.process import is_running, process_start
 from stellar_gui.training.run import Status
 from tests.line_trainer import LineTrainer
 
@@ -256,40 +254,6 @@ def test_gone_process_reads_as_crashed(run):
     (run.path / "status.json").write_text(json.dumps(status))
     assert run.status().state == "crashed"
     assert "log.txt" in run.status().message
-
-
-def test_process_start_tells_the_living_from_the_gone():
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    start = process_start(child.pid)
-    assert is_running(child.pid, start)
-    assert not is_running(child.pid, start - 60)  # another process of this number
-    child.stdin.close()
-    while is_running(child.pid, start):
-        time.sleep(0.01)
-    assert process_start(child.pid) is None  # a zombie, as nobody has waited for it
-    child.wait()
-    assert process_start(child.pid) is None
-
-
-def test_a_clock_that_is_set_makes_no_process_another(monkeypatch):
-    if not psutil.LINUX:
-        pytest.skip("elsewhere the system tells the time of the start itself")
-    start, boot = process_start(os.getpid()), psutil.boot_time()
-    born = psutil.Process().create_time()
-    monkeypatch.setattr(psutil, "boot_time", lambda: boot + 3600)
-    monkeypatch.setattr(psutil.Process, "create_time", lambda process: born + 3600)
-    assert is_running(os.getpid(), start)
-
-
-def test_a_process_that_may_not_be_asked_about_lives(monkeypatch):
-    """Another user's, on a machine that several train on."""
-    start = process_start(os.getpid())
-
-    def refuse(process):
-        raise psutil.AccessDenied(process.pid)
-
-    monkeypatch.setattr(psutil.Process, "create_time", refuse)
-    assert is_running(os.getpid(), start)
 
 
 def test_half_written_metrics_line_is_left_out(run):

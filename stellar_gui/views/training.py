@@ -25,6 +25,7 @@ from stellar_gui.views.runs_list import RunsView
 from stellar_gui.views.training_curves import CurvesView
 from stellar_gui.views.training_form import FormView
 from stellar_gui.views.training_scores import TransferScores
+from stellar_gui.views.training_work import import_training, kept_steps, model_of_run
 from stellar_gui.views.work import in_background
 
 _LISTED_EVERY = 4  # ticks; the chosen run is looked at at each
@@ -87,7 +88,7 @@ class TrainingPage(pn.viewable.Viewer):
         self._ready, self._dismissed = False, None
         self._adopting = False
         selection.param.watch(lambda event: self._chosen(), ["run", "page"])
-        in_background(_import_training, self._loaded)
+        in_background(import_training, self._loaded)
 
     def _loaded(self, result):
         if isinstance(result, Exception):
@@ -153,7 +154,7 @@ class TrainingPage(pn.viewable.Viewer):
         self.curves.show(folder, method)
         self.curves.compare(self._beside())
         self.curves.read()
-        steps = _kept_steps(summary)
+        steps = kept_steps(summary)
         if summary is not None:
             self.curves.show_steps(summary.status.step, summary.status.total_steps)
             bad = look(summary.state).tone == "bad"
@@ -304,7 +305,7 @@ class TrainingPage(pn.viewable.Viewer):
         self._adopting = True
         notify("info", f"loading the model of run {summary.name} …")
         in_background(
-            partial(_model_of, summary.path), partial(self._use_model, summary.name)
+            partial(model_of_run, summary.path), partial(self._use_model, summary.name)
         )
 
     def _use_model(self, name, result):
@@ -386,24 +387,3 @@ class TrainingPage(pn.viewable.Viewer):
             visible=self.banner.param.visible,
         )
         return pn.Column(self.bar, banner, body, self.status, **both)
-
-
-def _kept_steps(summary):
-    if summary is None or summary.state == "unreadable":
-        return []
-    from stellar_gui.training.run import Run
-
-    return Run(summary.path).kept.steps()
-
-
-def _model_of(path):
-    from stellar_gui.models import load_model
-    from stellar_gui.training.adopted import adopt
-    from stellar_gui.training.run import Run
-
-    return load_model(adopt(Run(path)))
-
-
-def _import_training():
-    """Import what the page needs of `training`: torch takes seconds."""
-    from stellar_gui.training import launch, options, runs  # noqa: F401
