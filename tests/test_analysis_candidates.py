@@ -135,3 +135,13 @@ def test_confusion_counts_each_line_once_and_false_ones_apart(known):
     assert table.given == ("Fe", "Ni", "Si")
     expected = [[1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 1]]
     np.testing.assert_array_equal(table.count, expected)
+
+
+def test_where_nothing_is_hidden_every_candidate_is_none():
+    nothing = Known(
+        np.array([], int), np.array([], str), np.array([]), np.zeros(60, bool)
+    )
+    places = judge_places(dips([10, 22]), nothing)
+    table = confusion(places, np.array(["Fe", "Si"]), nothing)
+    assert (table.own, table.given) == (("none",), ("Fe", "Si"))
+    assert table.count.tolist() == [[1, 1]]

@@ -154,3 +154,8 @@ def test_only_the_wave_itself_counts_as_its_share_of_the_residuals():
     share = oddities(zscore, 5000.0 + 0.05 * pixel, np.ones(len(pixel))).wave_share
     assert share[0] == pytest.approx(1.0, abs=0.15)
     assert abs(np.median(share[1:60])) < 0.1
+
+
+def test_latents_that_are_no_numbers_are_no_reason(fits):
+    found = anomalies(fits, latents=np.full((N_STARS, 4), np.nan))
+    assert "latents" not in [reason[0] for reason in found.of_star(0)]

@@ -105,7 +105,8 @@ def confusion(places: Places, given, known: Known) -> Confusion:
     """
     given = np.asarray(given)
     counted = (places.line >= 0) | ~places.right
-    own = np.where(places.line >= 0, known.element[places.line], NO_LINE)
+    elements = [*known.element.tolist(), NO_LINE]  # -1 is the last
+    own = np.array(elements)[places.line]
     pairs = [*zip(own[counted].tolist(), given[counted].tolist(), strict=True)]
     columns = _in_order({*known.element.tolist(), *(pair[1] for pair in pairs)})
     wrong = (NO_LINE,) if any(pair[0] == NO_LINE for pair in pairs) else ()

@@ -175,11 +175,11 @@ def latent_reason(latents) -> Reason:
     """Mean distance to the nearest neighbours, each latent in its own spread."""
     values = np.asarray(latents, dtype=float)
     known = np.isfinite(values).all(axis=1)
-    width = values[known].std(axis=0)
-    points = values[known] / np.where(width > 0, width, 1.0)
-    count = min(_NEIGHBOURS, len(points) - 1)
+    count = min(_NEIGHBOURS, known.sum() - 1)
     strength = np.full(len(values), np.nan)
     if count > 0:
+        width = values[known].std(axis=0)
+        points = values[known] / np.where(width > 0, width, 1.0)
         near = KDTree(points).query(points, k=count + 1)[0][:, 1:].mean(axis=1)
         strength[known] = _standard(np.log(near.clip(_TINY)))
     return Reason("latents", strength, _same("unlike all others", len(values)))
