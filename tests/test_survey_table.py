@@ -6,6 +6,7 @@ from astropy.table import Table
 
 from stellar_gui.analysis.anomaly import anomalies
 from stellar_gui.surveys import Survey, Triage
+from stellar_gui.surveys.numbers import stack_table
 from stellar_gui.surveys.table import survey_table, table_text
 from stellar_gui.surveys.worker import fit_missing
 from tests.small_survey import small_cannon, small_survey
@@ -52,3 +53,20 @@ def test_a_star_without_a_fit_is_in_the_table_and_says_why(fits):
     row = survey_table(fits)[4]
     assert np.isnan(row["teff"])
     assert "normalised" in row["no_fit"]
+
+
+def test_a_stack_has_the_size_of_residuals_and_none_where_there_are_none():
+    values = np.random.default_rng(0).normal(0, 3, (600, 40)).astype(np.float16)
+    values[::7, 5] = np.nan
+    values[300] = np.nan
+    ids = [f"star-{k}" for k in range(600)]
+    table = stack_table(ids, "label:teff", np.arange(600.0), values)
+    known = np.delete(np.arange(600), 300)
+    plain = values[known].astype(float)
+    np.testing.assert_allclose(
+        table["mean_residual"][known], np.nanmean(plain, axis=1), atol=1e-5
+    )
+    rms = np.sqrt(np.nanmean(plain**2, axis=1))
+    np.testing.assert_allclose(table["rms_residual"][known], rms, rtol=1e-5)
+    assert table["n_pixels"][[0, 1, 300]].tolist() == [39, 40, 0]
+    assert np.isnan([table["mean_residual"][300], table["rms_residual"][300]]).all()

@@ -15,6 +15,7 @@ from stellar_gui.surveys.table import survey_table
 from stellar_gui.surveys.triage import Triage
 
 _UNITS = ("K", "dex", "km/s")
+_BLOCK = 256  # stars summed at a time
 
 
 def key_of(name: str) -> str:
@@ -88,16 +89,25 @@ def pixels_table(wavelength, medium: str, counted: Mapping[str, Pixels]) -> Tabl
 def stack_table(ids, sorted_by: str, sort_values, values) -> Table:
     """Return the stars of a stack in its order, with the size of their residuals.
 
-    ids, sort_values (n_stars,); values (n_stars, n_pixels), NaN counts nowhere.
+    ids, sort_values (n_stars,); values (n_stars, n_pixels), NaN counts nowhere; of a
+    star without any the sizes are NaN.
     """
-    values = np.asarray(values, dtype=np.float32)
-    known = np.isfinite(values)
-    count = np.maximum(known.sum(axis=1), 1)
-    filled = np.where(known, values, 0.0)
+    starts = range(0, len(values), _BLOCK)
+    parts = [_sums(values[start : start + _BLOCK]) for start in starts]
+    n_pixels, total, squares = np.concatenate([np.zeros((3, 0)), *parts], axis=1)
+    count = np.where(n_pixels > 0, n_pixels, np.nan)
     table = Table({"id": np.asarray(ids).astype(str)})
     table[sorted_by.replace(":", "_")] = np.asarray(sort_values, dtype=float)
-    table["mean_residual"] = filled.sum(axis=1) / count
-    table["rms_residual"] = np.sqrt(np.square(filled).sum(axis=1) / count)
-    table["n_pixels"] = known.sum(axis=1)
+    table["mean_residual"] = total / count
+    table["rms_residual"] = np.sqrt(squares / count)
+    table["n_pixels"] = n_pixels.astype(int)
     table.meta = {"stellar_gui": __version__}
     return table
+
+
+def _sums(values):
+    """How many values each star has, their sum and that of their squares, (3, n)."""
+    values = np.asarray(values, dtype=np.float32)
+    known = np.isfinite(values)
+    filled = np.where(known, values, np.float32(0.0))
+    return np.stack([known.sum(axis=1), filled.sum(axis=1), (filled**2).sum(axis=1)])
