@@ -241,7 +241,7 @@ def test_too_little_memory_is_answered_with_a_button_for_the_batch_that_fits(sum
     )
     banner = banner_state(failed, [10, 20])
     action = banner["actions"][0]
-    assert "too little memory; a batch of 32 fits. Checkpoint 20" in banner["text"]
+    assert "more memory than mps has; 32 spectra fit. Checkpoint 20" in banner["text"]
     assert (action["text"], action["command"]) == (
         "Go on from 20, batch 32",
         "smaller_batch",

@@ -131,7 +131,9 @@ def banner_state(summary, kept_steps: list[int]) -> dict | None:
 def _why(status):
     if status.fitting_batch is not None:
         batch = count(status.fitting_batch)
-        return f"{status.device} had too little memory; a batch of {batch} fits."
+        return (
+            f"A step needs more memory than {status.device} has; {batch} spectra fit."
+        )
     message = (status.message or "its process ended without a word").rstrip(".") + "."
     return message[:1].upper() + message[1:]
 
