@@ -237,7 +237,7 @@ def test_the_banner_says_what_is_safe_and_how_to_go_on(summary):
 
 def test_too_little_memory_is_answered_with_a_button_for_the_batch_that_fits(summary):
     failed = summary(
-        "failed", message="the GPU has too little memory", fitting_batch=32
+        "failed", device="mps", message="too little memory", fitting_batch=32
     )
     banner = banner_state(failed, [10, 20])
     action = banner["actions"][0]
