@@ -132,6 +132,14 @@ def test_beyond_the_models_nothing_is_said():
         assert found.rankings == {}
 
 
+def test_a_model_without_elements_is_not_said_to_lack_the_pixel():
+    bare = said([-0.1, -0.2], names=("teff", "logg"))
+    found = answer(6000.4, {"Cannon": bare}, CALCIUM)
+    assert (found.verdict.word, found.element) == ("not covered", None)
+    assert "an element among its labels" in found.verdict.meaning
+    assert found.rankings["Cannon"].label_names[0] == "teff"
+
+
 def test_the_list_moves_with_the_star():
     """At 50 km/s a line at 6000.41 Å is seen one Angstrom further to the red."""
     model = said([0.0, -0.05, -0.4, 0.0])

@@ -73,7 +73,11 @@ VERDICTS = {
     "no line": Verdict(
         "no line", "ok", "no element moves this pixel by 0.005 of the continuum"
     ),
-    "not covered": Verdict("not covered", "bad", "no loaded model has this pixel"),
+    "not covered": Verdict(
+        "not covered",
+        "bad",
+        "no loaded model has this pixel and an element among its labels",
+    ),
 }
 """What each word means. "no label" and "disputed" overrule what ratios say."""
 
