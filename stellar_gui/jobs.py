@@ -19,7 +19,8 @@ from stellar_gui.io.whole import write_text
 from stellar_gui.training.process import is_running, process_start
 
 _NICE = 10  # whoever looks at spectra goes first
-_DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0)  # on Windows
+_WINDOWS = ("DETACHED_PROCESS", "BELOW_NORMAL_PRIORITY_CLASS")
+_FLAGS = sum(getattr(subprocess, name, 0) for name in _WINDOWS)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _LOG_END = 2000  # characters of a log that are read
 _STARTING = threading.Lock()
@@ -70,7 +71,7 @@ class Job:
                     stderr=log,
                     env={**dict.fromkeys(_THREAD_VARIABLES, "1"), **os.environ},
                     start_new_session=True,
-                    creationflags=_DETACHED,
+                    creationflags=_FLAGS,
                 )
             held = {"pid": worker.pid, "start": process_start(worker.pid)}
             write_text(self.folder / "worker.json", json.dumps(held))
