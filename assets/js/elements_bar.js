@@ -47,6 +47,7 @@ export function render({model}) {
   const laboratory = h("button.button", {"aria-pressed": "false", title: "Hide lines, train a transfer, and see which it finds", onclick: () => send("laboratory")}, "Missing lines…");
   const save = h("button.button", {title: "Derivatives by all labels as a table", onclick: () => send("export_derivatives")}, icon("download", 16), "Export");
 
+  let offered = null;
   const draw = () => {
     const state = model.state;
     where.opener.replaceChildren(h("span.muted", {}, state.given ? "at" : "at star"), h("span.strong", {}, state.given ? "given labels" : state.star), icon("down", 14));
@@ -67,8 +68,10 @@ export function render({model}) {
     redraw(chips, state.chips.map(({name, token}) =>
       h(`button${state.auto ? ".auto" : ""}`, {"aria-pressed": "true", style: `color: var(--${token})`,
         title: state.auto ? `${name} is among the loudest in the window; click to leave it out` : `Leave ${name} out`, onclick: () => send("element", name)}, name)));
-    redraw(table, state.families.map(({title, elements}) => h("div.family", {}, h("span.muted", {}, title), h("span.names", {},
+    const families = JSON.stringify(state.families);
+    if (families !== offered) redraw(table, state.families.map(({title, elements}) => h("div.family", {}, h("span.muted", {}, title), h("span.names", {},
       elements.map(({name, token, chosen}) => h("button", {"aria-pressed": String(chosen), style: `color: var(--${token})`, onclick: () => send("element", name)}, name))))));
+    offered = families;
     laboratory.hidden = !state.hasLaboratory;
     laboratory.setAttribute("aria-pressed", state.laboratory);
   };

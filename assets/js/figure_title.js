@@ -22,6 +22,7 @@ export function render({model}) {
     h("thead", {}, h("tr", {}, head.map((word) => h("th", {scope: "col"}, word)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((word) => h("td", {}, word))))));
   let offered = "";  // a menu that is open stays so while other things change
+  let shown = null;
   const draw = () => {
     const state = model.state;
     heading.textContent = state.title ?? title;
@@ -36,7 +37,9 @@ export function render({model}) {
     }
     chips.replaceChildren(...(state.chips ?? []).map(({kind, text: word, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), word)));
     text.textContent = state.sentence ?? "";
-    numbers.replaceChildren(state.table ? table(state.table) : "");
+    const written = JSON.stringify(state.table ?? null);
+    if (written !== shown) numbers.replaceChildren(state.table ? table(state.table) : "");
+    shown = written;
     save.hidden = !state.figures?.length;
   };
   model.on("state", draw);
