@@ -106,7 +106,7 @@ class StackPlot:
                 x, "y", source=source, x_range_name="share", size=_MARK, line_width=1.2
             )
             painter.glyph(marks, line_color="ink", fill_color=token or "surface")
-        line = fig.hspan("y", source=self._star, line_width=1.3)
+        line = fig.hspan("y", source=self._star, line_width=1.3, level="overlay")
         painter.glyph(line, line_color="picked")
         ends = fig.scatter(
             "x",
@@ -117,6 +117,7 @@ class StackPlot:
             angle="angle",
             size=9,
             line_color=None,
+            level="overlay",
         )
         painter.glyph(ends, fill_color="picked")
         draw_picked(fig, painter, picked)

@@ -1,7 +1,7 @@
 """Stars as points of a figure: coloured by a quantity, two groups and one star marked.
 
 Shared by figures of one or several planes. All draw one table of points, so that it is
-sent once; marks are tables of their own. No Panel here.
+sent once; marks stand on the layer above, which alone is painted anew. No Panel here.
 """
 
 from collections.abc import Sequence
@@ -48,9 +48,13 @@ class StarPoints:
         )
         self._painter.glyph(rings, line_color="bad")
         for source, fill in zip(self._groups, ("ink", "surface"), strict=True):
-            members = fig.scatter(x, y, source=source, size=6, line_width=1.3)
+            members = fig.scatter(
+                x, y, source=source, size=6, line_width=1.3, level="overlay"
+            )
             self._painter.glyph(members, line_color="ink", fill_color=fill)
-        star = fig.scatter(x, y, source=self._star, size=12, line_width=2.2)
+        star = fig.scatter(
+            x, y, source=self._star, size=12, line_width=2.2, level="overlay"
+        )
         star.glyph.fill_alpha = 0.25
         self._painter.glyph(star, line_color="picked", fill_color="surface")
 

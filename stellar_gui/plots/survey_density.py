@@ -264,7 +264,10 @@ def draw_gaps(fig, painter: Painter, source: ColumnDataSource) -> None:
 
 def draw_picked(fig, painter: Painter, source: ColumnDataSource) -> None:
     """Mark the picked pixel by a dashed line."""
-    picked = fig.vspan("x", source=source, line_dash=[4, 3], line_width=1.4)
+    # above the image, which then need not be painted anew
+    picked = fig.vspan(
+        "x", source=source, line_dash=[4, 3], line_width=1.4, level="overlay"
+    )
     painter.glyph(picked, line_color="picked")
 
 

@@ -27,7 +27,7 @@ class PlanePlot:
     """One plane at a time, ``figure``; its ``points`` tell which star a click means."""
 
     def __init__(self, painter: Painter, name: str):
-        self.points = StarPoints(painter, 1, name)
+        self.points = StarPoints(painter, 1, f"{name}-points")
         self._training = ColumnDataSource({"x": [], "y": []})
         self.figure = painter.figure(
             x_range=Range1d(0, 1),

@@ -70,11 +70,15 @@ class SurveyPage(pn.viewable.Viewer):
         self._samples: dict[str, Sample] = {}
         self._names = _first_models(session.kinds)
         self._done: list[str] = []  # what was done last, for undoing
-        self._undoing = False
+        self._undoing, self._n_stars = False, 0
         self.pixels = SurveyPixels(selection, self.source, lambda: self._names, theme)
         self.labels = SurveyLabels(selection, session, self.source, theme)
-        self.triage = TriageView(selection, self.source, self._open_star)
-        self.triage.on_decision = partial(self._done.append, "decision")
+        self.triage = TriageView(
+            selection,
+            self.source,
+            self._open_star,
+            decided=partial(self._done.append, "decision"),
+        )
         self.bar = SurveyBar(sizing_mode="stretch_width", height=44)
         self.status = SurveyStatus(sizing_mode="stretch_width", height=28)
         self.empty = EmptyState(state={}, sizing_mode="stretch_both")
@@ -138,8 +142,6 @@ class SurveyPage(pn.viewable.Viewer):
         grown = n_stars != self._n_stars
         self._n_stars = n_stars
         return grown
-
-    _n_stars = -1
 
     # ---- bar, readout, empty state
 

@@ -2,8 +2,6 @@
 in the Kiel diagram and in the plane of [Mg/Fe] and [Fe/H]; and one star by all models.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import panel as pn
 from bokeh.events import Tap
@@ -19,11 +17,12 @@ from stellar_gui.views.notify import guarded
 from stellar_gui.views.survey_duel import DuelView
 from stellar_gui.views.survey_source import SHORT, TRANSFERRED, SurveySource
 from stellar_gui.views.survey_stars import (
+    Scale,
     choices,
     label_groups,
+    scale_of,
     title_of,
     values_of,
-    written,
 )
 
 TABS = {
@@ -41,31 +40,8 @@ _PLANES = {
 }
 _PANES = {"kiel": "plane", "mg_fe": "plane"}  # tabs that share their figure
 _FAR = 5.0  # scatters from the bias; stars beyond are ringed
-_ENDS = (2.0, 98.0)  # percentiles at the ends of the colour scale
 _SHADES = 12
 _PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
-
-
-class Scale(NamedTuple):
-    """Values of a quantity as shades from 0 to 1, and what the ends stand for."""
-
-    shade: np.ndarray
-    ends: tuple[str, str]
-
-
-def scale_of(name: str, values) -> Scale | None:
-    """Spread values (n_stars,) of a quantity over the colours; None if none is known.
-
-    >>> scale_of("snr", np.array([20.0, 120.0])).ends
-    ('22', '118')
-    """
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return None
-    low, high = np.percentile(known, _ENDS)
-    width = high - low if high > low else 1.0
-    shade = np.clip((values - low) / width, 0.0, 1.0)
-    return Scale(shade, (written(name, low), written(name, high)))
 
 
 class SurveyLabels(pn.viewable.Viewer):

@@ -4,6 +4,7 @@ Everything that takes time happens in the background; ``changed`` is told of eac
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,8 @@ TRANSFERRED = "cycle_starnet"
 SHORT = {TRANSFERRED: "CSN"}
 """By the kind of model: how it is called where there is no room."""
 
+_PATIENCE = 2.0  # seconds, at least, between looks at fits that are being made
+_REST = 4.0  # times what the last look took: fitting goes first
 _SECONDS = {"cannon": 0.005, "payne": 0.011, TRANSFERRED: 0.018}
 """By the kind of model: processor seconds per star and 1000 pixels, typically."""
 
@@ -97,6 +100,7 @@ class SurveySource:
         self._latents: dict[tuple[str, str], np.ndarray | None] = {}
         self._n_done: dict[str, int] = {}
         self._reading, self._tried = False, ""
+        self._began = self._next_read = 0.0
 
     # ---- the sample and its surveys
 
@@ -127,19 +131,21 @@ class SurveySource:
         if self.fitting and not self._reading:
             self._go_on()
         n_done = {name: survey.n_done for name, survey in self.surveys.items()}
-        if n_done != self._n_done and not self._reading:
+        soon = self.fitting and self.left and time.monotonic() < self._next_read
+        if n_done != self._n_done and not self._reading and not soon:
             self._read()
         return self.fitting
 
     def _read(self):
-        self._reading = True
+        self._reading, self._began = True, time.monotonic()
         self._n_done = {name: survey.n_done for name, survey in self.surveys.items()}
         sample, session = self.sample, self._session
         work = partial(_facts, session, sample, dict(self.surveys), self._latents)
         in_background(work, partial(self._took, sample))
 
     def _took(self, sample, result):
-        self._reading = False
+        self._reading, now = False, time.monotonic()
+        self._next_read = now + max(_PATIENCE, _REST * (now - self._began))
         if sample is not self.sample:
             return
         if isinstance(result, Exception):

@@ -1,5 +1,7 @@
 """What stars of a survey can be sorted and coloured by, and the values of each."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from stellar_gui.labels import describe
@@ -8,6 +10,7 @@ from stellar_gui.views.survey_source import SurveySource
 
 ANOMALY, SNR = "anomaly", "snr"
 _FIRST = ("teff", "logg", "fe_h", "m_h")
+_ENDS = (2.0, 98.0)  # percentiles at the ends of the colour scale
 _GROUP = 4  # plots of labels beside each other
 
 
@@ -74,6 +77,28 @@ def written(name: str, value: float) -> str:
         return number(value, 1)
     about = describe(name)
     return number(value, about.decimals, signed=about.title.startswith("["))
+
+
+class Scale(NamedTuple):
+    """Values of a quantity as shades from 0 to 1, and what the ends stand for."""
+
+    shade: np.ndarray
+    ends: tuple[str, str]
+
+
+def scale_of(name: str, values) -> Scale | None:
+    """Spread values (n_stars,) of a quantity over the colours; None if none is known.
+
+    >>> scale_of("snr", np.array([20.0, 120.0])).ends
+    ('22', '118')
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    low, high = np.percentile(known, _ENDS)
+    width = high - low if high > low else 1.0
+    shade = np.clip((values - low) / width, 0.0, 1.0)
+    return Scale(shade, (written(name, low), written(name, high)))
 
 
 def label_groups(names) -> dict[str, tuple[str, ...]]:

@@ -27,11 +27,14 @@ class TriageView(pn.viewable.Viewer):
         selection: Selection,
         source: SurveySource,
         open_star: Callable[[], None],
+        decided: Callable[[], None],
         **params,
     ):
-        """open_star: shows the selected star on its own page."""
+        """open_star: shows the selected star on its own page; decided: told of every
+        decision that is made here."""
         super().__init__(**params)
         self._selection, self._source, self._open = selection, source, open_star
+        self._decided = decided
         self.only_failed = False
         self._rows, self._seen = (0, _FIRST_ROWS), (0, 0)
         self._order = np.empty(0, dtype=int)
@@ -192,10 +195,8 @@ class TriageView(pn.viewable.Viewer):
         if verdict is not None and self._decision(place).verdict == verdict:
             verdict = ""
         self._source.triage.decide(self._key(place), verdict=verdict, note=note)
-        self.on_decision()
+        self._decided()
         self.look()
-
-    on_decision: Callable[[], None] = staticmethod(lambda: None)
 
     def undo(self) -> bool:
         """Take back what was decided last here, and show its star; False if nothing."""
