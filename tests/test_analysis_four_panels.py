@@ -68,3 +68,16 @@ def test_an_element_that_is_no_label_is_refused():
 def test_a_model_without_elements_explains_no_feature():
     added = gaussian(15, 0.1)
     assert (explained(added, np.zeros((len(added), 0))) == -1).all()
+
+
+def test_features_in_view_are_counted():
+    before = sensitivity(small_transfer().emulator, some_labels(1)[0])
+    iron = before.label_names.index("fe_h")
+    flux, jacobian = before.flux.copy(), before.jacobian.copy()
+    flux[[20, 21, 40, 90]] -= 0.1
+    jacobian[20:22, iron] -= 1.0
+    after = dataclasses.replace(before, flux=flux, jacobian=jacobian)
+    panels = four_panels(before, after, ["Fe"])
+    everywhere = np.ones(len(flux), bool)
+    assert panels.count(everywhere) == (3, 1)
+    assert panels.count(np.arange(len(flux)) > 50) == (1, 0)
