@@ -49,11 +49,11 @@ def shown(selection, session):
 
 def _around(points, space, stars, margin=0.01):
     """A lasso around these stars alone is too much to ask: a box that holds them."""
-    one = points.maps[space]
-    where = one.points_of(stars)
+    place = list(points.maps).index(space)
+    where = points.places[points.rows_of(stars), place]
     (left, bottom), (right, top) = where.min(0) - margin, where.max(0) + margin
     corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
-    return Lasso(one.map_id, corners)
+    return Lasso(points.maps[space].map_id, corners)
 
 
 # ---- maps

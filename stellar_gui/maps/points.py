@@ -9,6 +9,8 @@ import numpy as np
 from stellar_gui.lasso import Lasso
 from stellar_gui.maps.map import DomainMap
 
+_REACH = 100.0  # from the middle of a map to its farthest point
+
 
 @dataclass(frozen=True, eq=False)
 class MapPoints:
@@ -37,9 +39,19 @@ class MapPoints:
         return next(iter(self.maps.values()))
 
     @cached_property
+    def scale(self) -> np.ndarray:
+        """(n_maps, 1) by which each map is drawn larger than it was laid out.
+
+        All are of one size then, so that a lasso of any may keep the same decimals.
+        """
+        reach = [np.nanmax(np.abs(one.points)) for one in self.maps.values()]
+        return _REACH / np.maximum(reach, np.finfo(float).tiny)[:, None]
+
+    @cached_property
     def places(self) -> np.ndarray:
-        """(n, n_maps, 2) where each point lies in each map."""
-        return np.stack([one.points_of(self.ids) for one in self.maps.values()], axis=1)
+        """(n, n_maps, 2) where each point is drawn in each map."""
+        places = [one.points_of(self.ids) for one in self.maps.values()]
+        return np.stack(places, axis=1) * self.scale
 
     @cached_property
     def _row(self) -> dict[str, int]:

@@ -83,6 +83,7 @@ class MapFigures:
         )
         without(fig, *fig.xaxis, *fig.yaxis, *fig.ygrid)
         fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        fig.toolbar.active_drag = fig.select_one(LassoSelectTool)
         fig.extra_y_ranges = {"share": Range1d(0, 1)}
         fig.extra_y_scales = {"share": LinearScale()}
         fig.extra_x_ranges = {"share": Range1d(0, 1)}

@@ -181,4 +181,4 @@ def _placed(shown, star):
     model, places = shown.request.model, []
     for space, one in shown.maps.items():
         places.append(one.place(star_points(model, star, space))[0])
-    return np.array(places)
+    return np.array(places) * shown.points.scale

@@ -124,29 +124,31 @@ def test_groups_are_in_the_address_for_other_tabs_and_reloads(
     tab, context, domains_server
 ):
     tab.open()
-    tab.lasso("map-latents", (0.35, 0.5), 0.25)
-    tab.page.wait_for_url(re.compile(r"lasso_a=\w+-latents:"), timeout=PATIENCE)
+    tab.lasso("map-transferred", (0.3, 0.5), 0.25)
+    tab.page.wait_for_url(re.compile(r"lasso_a=\w+-transferred:"), timeout=PATIENCE)
     tab.press("b")
     lassos = tab.page.get_by_role("group", name="A drag draws")
     pressed = lassos.get_by_role("button", name="Lasso B", exact=True)
     expect(pressed).to_have_attribute("aria-pressed", "true")
-    tab.lasso("map-raw", (0.65, 0.5), 0.25)
-    tab.page.wait_for_url(re.compile(r"lasso_b=\w+-raw:"), timeout=PATIENCE)
+    tab.lasso("map-transferred", (0.7, 0.5), 0.25)
+    tab.page.wait_for_url(re.compile(r"lasso_b=\w+-transferred:"), timeout=PATIENCE)
     said = tab.until_compared()
     marked = tab.marked()
     assert all(marked)
 
     other = DomainsTab(context.new_page(), domains_server.url)
     other.open(tab.page.url.removeprefix(tab.url))
-    other.until(f"(said) => JSON.stringify(({MARKED})()) === said", _json(marked))
+    same = f"(said) => JSON.stringify(({MARKED})()) === said"
+    other.until(same, _json(marked), timeout=PATIENCE)
     assert other.until_compared() == said
 
     tab.page.reload(wait_until="commit")
     tab.until_maps()
-    tab.until(f"(said) => JSON.stringify(({MARKED})()) === said", _json(marked))
+    tab.until(same, _json(marked), timeout=PATIENCE)
     tab.press("Escape")
     tab.page.wait_for_url(re.compile(r"^(?!.*lasso)"), timeout=PATIENCE)
-    tab.until(f"() => ({MARKED})().every((rows) => rows.length === 0)")
+    gone = f"() => ({MARKED})().every((rows) => rows.length === 0)"
+    tab.until(gone, timeout=PATIENCE)
     other.check()
 
 
