@@ -29,8 +29,11 @@ from stellar_gui.views.keys import HINTS
 from stellar_gui.views.notify import notify
 from stellar_gui.views.work import in_background
 
-_BODY = ":host { gap: 10px; padding: 12px; background: var(--page); overflow: hidden; }"
-_MAPS = ":host { flex: 54 1 0 !important; min-height: 0; }"
+_BODY = ":host { padding: 12px; background: var(--page); overflow: hidden; }"
+_MAPS = """
+:host { flex: 54 1 0 !important; min-height: 0; }
+:host { margin-bottom: 10px !important; }
+"""
 _BELOW = ":host { flex: 46 1 0 !important; min-height: 0; }"
 _EMPTY = {
     "position": "absolute",
