@@ -9,6 +9,7 @@ from stellar_gui.plots.style import THIN_SPACE, number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import ContextBar
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.transfer import transferred
 
 _TRANSFER = {
@@ -29,7 +30,8 @@ class ContextBarView(pn.viewable.Viewer):
         self.bar = ContextBar(
             state=self._state(), sizing_mode="stretch_width", height=44
         )
-        selection.param.watch(lambda event: self.update(), ["star", "models"])
+        redraw = lambda names: self.update()  # noqa: E731
+        watch_while_shown(selection, "star", redraw, ["star", "models"])
 
     def update(self) -> None:
         """Draw again what the selection says."""

@@ -11,6 +11,7 @@ from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import CardTitle
 from stellar_gui.views.notify import guarded
+from stellar_gui.views.shown import watch_while_shown
 
 _AXES = ("teff", "logg")
 
@@ -33,7 +34,8 @@ class KielView(pn.viewable.Viewer):
         )
         for fig in (self.plot.figure, self.plot.zoom):
             fig.on_event(Tap, guarded(self._pick))
-        selection.param.watch(lambda event: self.update(), ["star", "models"])
+        redraw = lambda names: self.update()  # noqa: E731
+        watch_while_shown(selection, "star", redraw, ["star", "models"])
         self.update()
 
     def update(self) -> None:

@@ -17,6 +17,7 @@ from stellar_gui.plots.style import (
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import LabelsTable
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.transfer import moved_words, transferred
 
 _FEW = 8  # so many labels need no headings
@@ -33,7 +34,8 @@ class LabelsView(pn.viewable.Viewer):
         self._selection, self._session = selection, session
         self.table = LabelsTable(state=self._state(), sizing_mode="stretch_both")
         self.table.listen(self._hear)
-        selection.param.watch(lambda event: self.update(), ["star", "models"])
+        redraw = lambda names: self.update()  # noqa: E731
+        watch_while_shown(selection, "star", redraw, ["star", "models"])
 
     def _hear(self, command, value):
         if command == "x_fe":

@@ -24,6 +24,7 @@ from stellar_gui.session import Session
 from stellar_gui.spectra import Spectra
 from stellar_gui.views.components import FitNumbers, SpectrumTitle
 from stellar_gui.views.notify import guarded
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.spectrum_numbers import ModelNumbers, numbers_state
 from stellar_gui.views.transfer import KIND as TRANSFERRED
 
@@ -52,7 +53,7 @@ class SpectrumView(pn.viewable.Viewer):
         self._pane = pn.pane.Bokeh(sizing_mode="stretch_both", margin=0)
         self._build()
         watched = ["star", "window", "models", "pixel"]
-        selection.param.watch(self._changed, watched)
+        watch_while_shown(selection, "star", self._changed, watched)
 
     # ---- figures
 
@@ -84,8 +85,7 @@ class SpectrumView(pn.viewable.Viewer):
         with pn.io.hold():
             action(*arguments)
 
-    def _changed(self, *events):
-        names = {event.name for event in events}
+    def _changed(self, names):
         drawn = tuple(model.name for model in self.figures.models)
         with pn.io.hold():
             if drawn != tuple(self._session.kinds):

@@ -12,6 +12,7 @@ from stellar_gui.views.keys import HINTS
 from stellar_gui.views.kiel import KielView
 from stellar_gui.views.labels import LabelsView
 from stellar_gui.views.notify import notify
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.spectrum import SpectrumView
 from stellar_gui.views.star_list import StarListView
 from stellar_gui.views.transfer import TransferView
@@ -70,12 +71,15 @@ class StarPage(pn.viewable.Viewer):
         )
         self.status.listen(lambda command, value: self.on_command(command, value))
         self.on_command = lambda command, value: None
-        selection.param.watch(
-            lambda event: self._update_status(), ["star", "pixel", "models"]
-        )
+        watched = ["star", "pixel", "models"]
+        watch_while_shown(selection, "star", self._changed, watched)
         self._follow_pointer()
-        selection.param.watch(lambda event: self._settle(), ["star", "models"])
         self._settle()
+
+    def _changed(self, names):
+        self._update_status()
+        if names & {"star", "models"}:
+            self._settle()
 
     # ---- fits that take longer than a key press should
 

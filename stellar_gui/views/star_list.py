@@ -11,6 +11,7 @@ from stellar_gui.plots.style import number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import StarList
+from stellar_gui.views.shown import watch_while_shown
 
 _FIRST_COLUMNS = ("teff", "logg", "fe_h", "m_h", "snr")
 _ROWS = 60  # rows that are sent before the browser asks
@@ -33,7 +34,8 @@ class StarListView(pn.viewable.Viewer):
             state=self._state(), sizing_mode="stretch_height", width=318, visible=False
         )
         self.table.listen(self.hear)
-        selection.param.watch(lambda event: self.update(), ["star"])
+        redraw = lambda names: self.update()  # noqa: E731
+        watch_while_shown(selection, "star", redraw, ["star"])
 
     def hear(self, command: str, value) -> None:
         """Do what the table asks for."""

@@ -9,6 +9,7 @@ from stellar_gui.plots.style import number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import TransferPanel
+from stellar_gui.views.shown import watch_while_shown
 
 KIND = "cycle_starnet"
 REACH = {"teff": 100.0, "element": 0.2}
@@ -42,7 +43,8 @@ class TransferView(pn.viewable.Viewer):
             state={}, visible=False, width=WIDTH, sizing_mode="stretch_height"
         )
         self.panel.listen(self.run)
-        selection.param.watch(lambda event: self.update(), ["models"])
+        redraw = lambda names: self.update()  # noqa: E731
+        watch_while_shown(selection, "star", redraw, ["models"])
 
     @property
     def model_name(self) -> str | None:
