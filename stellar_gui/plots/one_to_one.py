@@ -15,7 +15,7 @@ from stellar_gui.plots.style import FONT, Painter, number, set_ticks, without
 
 N_PLANES = 4
 _MARGIN = 0.12  # of the span of the reference
-_ROOM = 1.8  # height of a histogram's figure over its highest bar, for words
+_ROOM = 2.2  # height of a histogram's figure over its highest bar, for words
 _FAR = 0.5  # of the span: farther points do not stretch the axes
 _BORDERS = (4, 8, 36, 44)
 

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 1600
 _COARSE = 16  # px: figures that differ by less get the same picture
 _GUIDES = {"zscore": (-3.0, 0.0, 3.0), "difference": (-0.05, 0.0, 0.05)}
+_TITLES = {
+    "zscore": "Density of z-scores",
+    "difference": "Density of flux differences",
+}
 _NAMES = {"zscore": "z-score", "difference": "Δ flux"}
 _CARD = """
 :host {
@@ -248,7 +252,7 @@ class SurveyPixels(pn.viewable.Viewer):
         counted = {} if drawn is None else drawn.pixels
         names = self._names()
         return {
-            "title": "Density of z-scores",
+            "title": _TITLES[self.which],
             "card": "survey_density",
             "sub": self._sub(),
             "choices": [
@@ -277,7 +281,8 @@ class SurveyPixels(pn.viewable.Viewer):
         if drawn is None or not drawn.pixels or self._source.sample is None:
             return ""
         overall = next(iter(drawn.pixels.values())).density.overall
-        return f"{counts(overall, len(self._source.sample))} · darker: more stars"
+        more = "brighter" if self._painter.theme == "dark" else "darker"
+        return f"{counts(overall, len(self._source.sample))} · {more}: more stars"
 
     # ---- what a user does
 
@@ -344,6 +349,7 @@ class SurveyPixels(pn.viewable.Viewer):
             for plot in self.densities.values():
                 plot.repaint()
             self.stack.repaint()
+            self.title.state = self._title_state()
 
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
