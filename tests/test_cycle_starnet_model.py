@@ -106,6 +106,41 @@ def test_the_folded_network_is_the_model(link, broadened):
     torch.testing.assert_close(along[:, 4:].mT, expected[:, :, 4:])
 
 
+@pytest.mark.parametrize("broadened", [False, True])
+def test_the_folded_network_is_made_once_for_the_same_weights(broadened):
+    model, labels = small_transfer(broadened=broadened), some_labels()
+    folded, jacobian = model.folded(), model.jacobian(labels, SPLIT)
+    assert model.folded() is folded
+    assert torch.equal(model.jacobian(labels, SPLIT), jacobian)
+    again = small_transfer(broadened=broadened)
+    assert torch.equal(again.jacobian(labels, SPLIT), jacobian)
+    for other in (model.with_link("decode"), model.shifted({"teff": 50.0})):
+        assert other.folded() is not folded
+    assert torch.equal(model.with_link("difference").folded().weight3, folded.weight3)
+
+
+def test_the_folded_network_follows_a_weight_that_changes():
+    model, labels = small_transfer(), some_labels()
+    before = model.jacobian(labels, SPLIT)
+    with torch.no_grad():
+        model.networks.decoder_obs.weight.mul_(1.1)
+    expected = small_transfer(networks=model.networks).jacobian(labels, SPLIT)
+    assert torch.equal(model.jacobian(labels, SPLIT), expected)
+    assert not torch.equal(before, expected)
+    copied = model.networks.state_dict()
+    copied = {name: weight.clone() for name, weight in copied.items()}
+    copied["decoder_obs.weight"] /= 1.1
+    model.networks.load_state_dict(copied, assign=True)
+    model.networks.requires_grad_(False)
+    torch.testing.assert_close(model.jacobian(labels, SPLIT), before)
+
+
+def test_a_folded_network_that_is_trained_is_made_anew():
+    model = small_transfer()
+    model.networks.requires_grad_(True)
+    assert model.folded() is not model.folded()
+
+
 def test_shifted_labels_give_the_same_spectra(model):
     offsets = {"teff": 64.0, "mg_h": 0.125}
     shifted = model.shifted(offsets)

@@ -9,7 +9,7 @@ Knows nothing of fits and training.
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -208,9 +208,30 @@ class CycleStarNet:
         return torch.func.vmap(push)(*tangents).movedim(0, 2)
 
     def folded(self) -> Folded | None:
-        """The model as one small network; None unless all of it is dense."""
+        """The model as one small network; None unless all of it is dense.
+
+        Made once, and anew if a weight has changed since.
+        """
+        if not hasattr(self.emulator, "to_tensors"):
+            return self._fold()
+        weights = list(self.to_tensors().values())
+        if any(weight.requires_grad for weight in weights):
+            return self._fold()  # a graph is used once
+        state = [(id(weight), weight._version) for weight in weights]
+        kept = self._kept_fold.get("last")
+        if kept is None or kept.state != state:
+            # with the weights: no other tensor can take their place in memory
+            kept = _KeptFold(state, weights, self._fold())
+            self._kept_fold["last"] = kept
+        return kept.folded
+
+    def _fold(self):
         network = getattr(self.emulator, "linear_output", None)
         return None if network is None else fold(network, self.networks, self.link)
+
+    @cached_property
+    def _kept_fold(self) -> "dict[str, _KeptFold]":
+        return {}
 
     def rough_network(self) -> Network | None:
         """The emulator's network with what the transfer adds on average.
@@ -357,6 +378,14 @@ class CycleStarNet:
         """Labels as the emulator has them, (n_stars, n_labels) float64."""
         labels = checked_labels(labels, self.label_names).double()
         return labels - self.offsets.to(labels)
+
+
+class _KeptFold(NamedTuple):
+    """A folded network, and the weights that it was made of in their state then."""
+
+    state: list[tuple[int, int]]  # identity and version of each
+    weights: list[Tensor]
+    folded: Folded | None
 
 
 def split_prior(z_split: Tensor) -> Nuisance:
