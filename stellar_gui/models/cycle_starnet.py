@@ -9,7 +9,7 @@ Knows nothing of fits and training.
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from stellar_gui.models.blocks import (
     checked_labels,
 )
 from stellar_gui.models.files import model_of
-from stellar_gui.models.folded import Folded, fold
+from stellar_gui.models.folded import Folded, KeptFold, fold
 from stellar_gui.models.own_grid import check_own_grid
 from stellar_gui.spectra import Spectra
 
@@ -212,26 +212,17 @@ class CycleStarNet:
 
         Made once, and anew if a weight has changed since.
         """
-        if not hasattr(self.emulator, "to_tensors"):
-            return self._fold()
-        weights = list(self.to_tensors().values())
-        if any(weight.requires_grad for weight in weights):
-            return self._fold()  # a graph is used once
-        state = [(id(weight), weight._version) for weight in weights]
-        kept = self._kept_fold.get("last")
-        if kept is None or kept.state != state:
-            # with the weights: no other tensor can take their place in memory
-            kept = _KeptFold(state, weights, self._fold())
-            self._kept_fold["last"] = kept
-        return kept.folded
+        known = hasattr(self.emulator, "to_tensors")
+        weights = list(self.to_tensors().values()) if known else None
+        return self._kept_fold.of(weights, self._fold)
 
     def _fold(self):
         network = getattr(self.emulator, "linear_output", None)
         return None if network is None else fold(network, self.networks, self.link)
 
     @cached_property
-    def _kept_fold(self) -> "dict[str, _KeptFold]":
-        return {}
+    def _kept_fold(self) -> KeptFold:
+        return KeptFold()
 
     def rough_network(self) -> Network | None:
         """The emulator's network with what the transfer adds on average.
@@ -378,14 +369,6 @@ class CycleStarNet:
         """Labels as the emulator has them, (n_stars, n_labels) float64."""
         labels = checked_labels(labels, self.label_names).double()
         return labels - self.offsets.to(labels)
-
-
-class _KeptFold(NamedTuple):
-    """A folded network, and the weights that it was made of in their state then."""
-
-    state: list[tuple[int, int]]  # identity and version of each
-    weights: list[Tensor]
-    folded: Folded | None
 
 
 def split_prior(z_split: Tensor) -> Nuisance:

@@ -6,6 +6,7 @@ pixels any more. A fit through Cycle-StarNet then costs about twice one through 
 emulator, instead of ten times.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -89,6 +90,30 @@ def fold(emulator: Network, networks, link: str) -> Folded | None:
     bias -= synthetic.bias
     weight3 = torch.cat([emulator.weight3, networks.width * weight], 1)
     return Folded(inner, weight3, emulator.bias3 + networks.width * bias)
+
+
+class KeptFold:
+    """What some weights were folded into last, as long as none of them changes."""
+
+    def __init__(self):
+        self._last: tuple[list, list[Tensor], Folded | None] | None = None
+
+    def of(
+        self, weights: list[Tensor] | None, make: Callable[[], Folded | None]
+    ) -> Folded | None:
+        """Return what ``make`` makes of the weights, made anew if they have changed.
+
+        weights: None if they are unknown; then, and while they are trained, nothing
+        is kept.
+        """
+        if weights is None or any(weight.requires_grad for weight in weights):
+            return make()
+        state = [(id(weight), weight._version) for weight in weights]
+        last = self._last
+        if last is None or last[0] != state:
+            # with the weights, lest others are taken for them by their place in memory
+            last = self._last = (state, weights, make())
+        return last[2]
 
 
 @dataclass
