@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 5006
 PIP_ARGS ?=
 BIN := .venv/bin
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: app test lint unit test-gpu bench clean
 
@@ -29,10 +30,11 @@ lint: .venv/installed-test
 
 test: lint
 	$(BIN)/python tests/find_browser.py --install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not ui"
+	$(BIN)/python -m pytest -m ui
 
 unit: .venv/installed-test
-	$(BIN)/python -m pytest -m "not ui"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not ui"
 
 test-gpu: .venv/installed-test
 	$(BIN)/python -m pytest tests/gpu

@@ -39,7 +39,7 @@ def ends(tmp_path):
                 os.kill(status.pid, signal.SIGKILL)
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "what was waited for did not come"
@@ -64,7 +64,7 @@ def test_a_worker_is_launched_paused_killed_resumed_and_stopped(survey, tmp_path
     wait_for(lambda: run.status().rate > 0)
     if hasattr(os, "getpriority"):
         own = os.getpriority(os.PRIO_PROCESS, 0)
-        assert os.getpriority(os.PRIO_PROCESS, status.pid) == min(own + 10, 19)
+        assert os.getpriority(os.PRIO_PROCESS, status.pid) == max(own, 10)
         assert os.getsid(status.pid) == status.pid
 
     write_control(run.path, "pause")

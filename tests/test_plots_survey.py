@@ -6,8 +6,8 @@ import pytest
 from stellar_gui.plots.one_to_one import OneToOnePlot, Plane, limits
 from stellar_gui.plots.residual_stack import StackPlot, diverging, signed_bytes
 from stellar_gui.plots.star_points import round_ticks, tick_decimals
-from stellar_gui.plots.style import TOKENS, Painter
-from stellar_gui.plots.survey_density import as_bytes, blend
+from stellar_gui.plots.style import TOKENS, Painter, blend
+from stellar_gui.plots.survey_density import as_bytes
 from stellar_gui.plots.survey_planes import PlaneAxes, PlanePlot
 
 

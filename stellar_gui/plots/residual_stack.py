@@ -16,10 +16,9 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.pieces import CutTicks, Pieces
-from stellar_gui.plots.style import Painter, set_ticks, without
+from stellar_gui.plots.style import NO_COLOR, Painter, blend, set_ticks, without
 from stellar_gui.plots.survey_density import (
     BORDERS,
-    blend,
     draw_gaps,
     draw_picked,
     gaps_of,
@@ -30,7 +29,6 @@ from stellar_gui.plots.survey_density import (
 _BYTES = 255
 _ZERO = 128  # byte of no residual; 0 is nothing known
 _HALF = 127
-_NO_COLOR = "rgba(0, 0, 0, 0)"
 _N_TICKS = 4
 _MARK = 6  # px
 
@@ -58,7 +56,7 @@ class StackPlot:
 
     def __init__(self, painter: Painter, x_range: Range1d, picked: ColumnDataSource):
         self.painter = painter
-        self._mapper = LinearColorMapper(low=0, high=_BYTES, palette=["#000000"])
+        self._mapper = LinearColorMapper(low=0, high=_BYTES, palette=[NO_COLOR])
         empty = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
         self._image = ColumnDataSource(empty, name="stack-image")
         self._star = ColumnDataSource({"y": []}, name="stack-star")
@@ -175,7 +173,7 @@ class StackPlot:
 
     def repaint(self) -> None:
         """Take the colours of the painter's theme for the image."""
-        self._mapper.palette = [_NO_COLOR, *diverging(self.painter)]
+        self._mapper.palette = [NO_COLOR, *diverging(self.painter)]
 
 
 def tick_rows(values) -> tuple[list[float], list[float]]:

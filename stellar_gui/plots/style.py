@@ -9,6 +9,7 @@ import dataclasses
 import math
 from typing import NamedTuple
 
+import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import FixedTicker, Model, Range1d
 from bokeh.palettes import Viridis256
@@ -17,6 +18,7 @@ from bokeh.plotting import figure as bokeh_figure
 from stellar_gui.constants import MODEL_TITLES
 
 FONT = "Roboto, Helvetica, Arial, sans-serif"
+NO_COLOR = "rgba(0, 0, 0, 0)"
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
 _LIKELY_WIDTH = 880  # px
@@ -180,6 +182,20 @@ _VISIBLE = {"light": slice(0, 222), "dark": slice(34, 256)}
 def sequential(theme: str) -> list[str]:
     """Colours from low to high, all of which stand out from the surface of a theme."""
     return list(Viridis256[_VISIBLE[theme]])
+
+
+def blend(ground: str, ink: str, n_colors: int) -> list[str]:
+    """Return colours from the ground to the ink, "#RRGGBB" each.
+
+    >>> blend("#000000", "#ffffff", 3)
+    ['#000000', '#808080', '#ffffff']
+    """
+    ends = [np.array([int(c[k : k + 2], 16) for k in (1, 3, 5)]) for c in (ground, ink)]
+    shares = np.linspace(0.0, 1.0, n_colors)[:, np.newaxis]
+    return [
+        "#{:02x}{:02x}{:02x}".format(*rgb)
+        for rgb in np.rint(ends[0] + shares * (ends[1] - ends[0])).astype(int)
+    ]
 
 
 def css_variables(theme: str) -> str:

@@ -21,10 +21,16 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.pieces import CutTicks, Pieces
-from stellar_gui.plots.style import FONT, Painter, set_ticks, without
+from stellar_gui.plots.style import (
+    FONT,
+    NO_COLOR,
+    Painter,
+    blend,
+    set_ticks,
+    without,
+)
 
 BORDERS = (62, 14)  # left and right of all figures of the card, px
-_NO_COLOR = "rgba(0, 0, 0, 0)"
 _BYTES = 255
 _DARKEST = 99.0  # percentile of the shares that are drawn as the darkest
 _MOSTLY = 0.5  # more of a column's stars beyond the axis are marked at its edge
@@ -59,20 +65,6 @@ def as_bytes(share) -> np.ndarray:
     return np.rint(_BYTES * np.sqrt(np.clip(share / full, 0.0, 1.0))).astype(np.uint8)
 
 
-def blend(ground: str, ink: str, n_colors: int) -> list[str]:
-    """Return colours from the ground to the ink, "#RRGGBB" each.
-
-    >>> blend("#000000", "#ffffff", 3)
-    ['#000000', '#808080', '#ffffff']
-    """
-    ends = [np.array([int(c[k : k + 2], 16) for k in (1, 3, 5)]) for c in (ground, ink)]
-    shares = np.linspace(0.0, 1.0, n_colors)[:, np.newaxis]
-    return [
-        "#{:02x}{:02x}{:02x}".format(*rgb)
-        for rgb in np.rint(ends[0] + shares * (ends[1] - ends[0])).astype(int)
-    ]
-
-
 def window_tools() -> list:
     """Drag pans, the wheel zooms, both in wavelength only."""
     zoom = WheelZoomTool(dimensions="width", zoom_on_axis=False)
@@ -87,7 +79,7 @@ class DensityPlot:
     ):
         """picked: has the plotted ``x`` of the picked pixel, if there is any."""
         self._painter = painter
-        self._mapper = LinearColorMapper(low=0, high=_BYTES, palette=["#000000"])
+        self._mapper = LinearColorMapper(low=0, high=_BYTES, palette=[NO_COLOR])
         self._image = ColumnDataSource(_no_image(), name=f"{name}-image")
         self._lines = ColumnDataSource(_no_lines(), name=f"{name}-lines")
         self._beyond = ColumnDataSource({"x": [], "y": [], "angle": []})
@@ -228,7 +220,7 @@ class DensityPlot:
         """Take the colours of the painter's theme for the image."""
         tokens = self._painter.tokens
         colors = blend(tokens.surface, tokens.observed, _BYTES + 1)
-        self._mapper.palette = [_NO_COLOR, *colors[1:]]
+        self._mapper.palette = [NO_COLOR, *colors[1:]]
 
 
 def _no_image():
