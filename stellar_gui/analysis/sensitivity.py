@@ -8,6 +8,7 @@ brought down to fewer labels or pixels.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +46,7 @@ class Sensitivity:
     nuisance_sigma: np.ndarray
     variance: np.ndarray
 
-    @property
+    @cached_property
     def per_step(self) -> np.ndarray:
         """(n_pixels, n_labels) change of flux per 100 K, 0.1 dex or 1 km/s."""
         return self.jacobian * derivative_steps(self.label_names)

@@ -34,6 +34,7 @@ class ElementMapView(pn.viewable.Viewer):
         self._grid = None
         self._shown = None
         self._drawn = None  # star, derivatives and elements of the curves
+        self._loud = None, None, ()  # of which derivatives and window, and which
         self._panels: FourPanels | None = None
         self.view = "map"
         self.scales: list[tuple[str, float]] = []  # of the rows, by label name
@@ -86,15 +87,20 @@ class ElementMapView(pn.viewable.Viewer):
 
     def _loudest(self, known):
         """The elements that say most in the window, in the order of the map."""
+        low, high = window = self.shown_window
+        shown, asked, found = self._loud
+        if shown is self._shown and asked == window:
+            return found
         wavelength = self._shown.sensitivity.wavelength
-        low, high = self.shown_window
         inside = (wavelength >= low) & (wavelength <= high)
         change = np.nan_to_num(np.abs(self._shown.sensitivity.per_step[inside]))
         loud = change.max(axis=0, initial=0.0)
         ranked = sorted(known, key=lambda e: -loud[known[e]])[:_AUTOMATIC]
         names = self._shown.sensitivity.label_names
         order = in_order([names[known[e]] for e in ranked])
-        return tuple(row_title(name) for name in order)
+        found = tuple(row_title(name) for name in order)
+        self._loud = self._shown, window, found
+        return found
 
     @property
     def shown_window(self) -> tuple[float, float]:

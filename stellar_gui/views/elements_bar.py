@@ -115,14 +115,13 @@ def _modes(star):
 
 def _families(main):
     """All elements that the model knows, by family."""
-    known = main.known
+    known, drawn = main.known, main.elements
     rows = []
     for family, title in _TITLES.items():
         members = [e for e in known if describe(f"{e.lower()}_h").family == family]
         if members:
             elements = [
-                {"name": e, "token": token_of(e), "chosen": e in main.elements}
-                for e in members
+                {"name": e, "token": token_of(e), "chosen": e in drawn} for e in members
             ]
             rows.append({"title": title, "elements": elements})
     return rows
