@@ -39,7 +39,8 @@ def session():
 
 @pytest.fixture
 def selection(session):
-    return Selection(session.stars, tuple(session.kinds), star="star-0003")
+    names = tuple(session.kinds)
+    return Selection(session.stars, names, star="star-0003", page="domains")
 
 
 @pytest.fixture
@@ -242,7 +243,7 @@ def test_a_group_of_few_stars_is_said_to_be_too_small(shown, selection):
 def test_stars_without_labels_are_compared_without_an_explanation(tmp_path):
     bare = dataclasses.replace(small_domains(60), labels=None, label_names=())
     session = Session(bare, {NAME: wide_transfer(60)})
-    selection = Selection(session.stars, (NAME,), star="star-0003")
+    selection = Selection(session.stars, (NAME,), star="star-0003", page="domains")
     shown = DomainsPage(selection, session)
     selection.choose(group_a=tuple(f"star-{k:04d}" for k in range(20)))
     compared = shown.difference.compared

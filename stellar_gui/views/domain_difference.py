@@ -16,6 +16,7 @@ from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import CardNote, EmptyState, FigureTitle
 from stellar_gui.views.notify import guarded
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.work import in_background
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class DifferenceView(pn.viewable.Viewer):
         fig.on_change("inner_width", lambda attr, old, new: self._held_names())
         fig.x_range.on_change("end", lambda attr, old, new: self._held_names())
         self.bars.figure.on_event(Tap, guarded(self._element_tapped))
-        selection.param.watch(lambda event: self.plot.pick(selection.pixel), "pixel")
+        pick = lambda names: self.plot.pick(selection.pixel)  # noqa: E731
+        watch_while_shown(selection, "domains", pick, ["pixel"])
         self._show()
 
     # ---- what is compared
@@ -111,7 +113,7 @@ class DifferenceView(pn.viewable.Viewer):
             self.compared = None
             self._show()
             return
-        work = partial(_compare, self._shown, *rows)
+        work = partial(_compare, self._shown, self._session, *rows)
         in_background(work, partial(self._found, self._asked))
 
     def _found(self, asked, result):
@@ -304,7 +306,11 @@ class DifferenceView(pn.viewable.Viewer):
         return pn.Row(left, right, stylesheets=[":host { gap: 10px; }"], **both)
 
 
-def _compare(shown, rows_a, rows_b):
+def _compare(shown, session, rows_a, rows_b):
     from stellar_gui.views.domain_compared import compared
 
-    return compared(shown, rows_a, rows_b)
+    def fitted(star_id):
+        fit = session.fit(shown.model_name, star_id)
+        return fit.labels[0] if fit is not None and fit.converged[0] else None
+
+    return compared(shown, rows_a, rows_b, fitted)

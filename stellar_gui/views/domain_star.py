@@ -14,6 +14,7 @@ from stellar_gui.session import Session
 from stellar_gui.views.domain_colours import fact_titles
 from stellar_gui.views.domain_maps import MapsView
 from stellar_gui.views.domain_source import MapSource
+from stellar_gui.views.shown import watch_while_shown
 
 _PLACING = "placing it into the maps …"
 
@@ -36,7 +37,8 @@ class PickedPoint:
         self._maps, self._source, self._said = maps, source, said
         self._synthetic: int | None = None  # row of the point
         self._placed: dict[str, np.ndarray | str] = {}
-        selection.param.watch(lambda event: self.forget_point(), "star")
+        forget = lambda names: self.forget_point()  # noqa: E731
+        watch_while_shown(selection, "domains", forget, ["star"])
 
     def take(self, row: int) -> None:
         """Pick a point: a star is selected everywhere, a synthetic one only here."""

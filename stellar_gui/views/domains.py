@@ -27,6 +27,7 @@ from stellar_gui.views.domain_source import KIND, MapSource
 from stellar_gui.views.domain_star import PickedPoint
 from stellar_gui.views.keys import HINTS
 from stellar_gui.views.notify import notify
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.work import in_background
 
 _BODY = ":host { padding: 12px; background: var(--page); overflow: hidden; }"
@@ -78,7 +79,8 @@ class DomainsPage(pn.viewable.Viewer):
         self.empty.listen(lambda command, value: self.on_command(command, value))
         watched = [*(f"group_{name}" for name in GROUPS), *_LASSOS]
         selection.param.watch(lambda *events: self._groups_changed(), watched)
-        selection.param.watch(lambda event: self._look_for_model(), "models")
+        look = lambda names: self._look_for_model()  # noqa: E731
+        watch_while_shown(selection, "domains", look, ["models"])
         in_background(partial(_load, session), self._loaded)
 
     # ---- the maps

@@ -15,6 +15,7 @@ from stellar_gui.session import Session
 from stellar_gui.views.components import EmptyState, SurveyBar, SurveyStatus
 from stellar_gui.views.keys import HINTS
 from stellar_gui.views.notify import notify
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_bar import bar_state, empty_state
 from stellar_gui.views.survey_labels import SurveyLabels
 from stellar_gui.views.survey_pixels import SurveyPixels
@@ -88,10 +89,12 @@ class SurveyPage(pn.viewable.Viewer):
         for part in (self.bar, self.empty):
             part.listen(self.run)
         self._show_bar()
-        selection.param.watch(
-            lambda *events: self._moved(), ["star", "pixel", "window"]
-        )
-        selection.param.watch(lambda event: self._models_changed(), "models")
+        moved = ["star", "pixel", "window"]
+        selection.param.watch(lambda *events: self._moved(), moved)
+        say = lambda names: self._show_status()  # noqa: E731
+        watch_while_shown(selection, "survey", say, ["star", "pixel"])
+        look = lambda names: self._models_changed()  # noqa: E731
+        watch_while_shown(selection, "survey", look, ["models"])
         in_background(_import_surveys, self._loaded)
 
     # ---- the sample
@@ -177,7 +180,6 @@ class SurveyPage(pn.viewable.Viewer):
     def _moved(self):
         if not self._undoing and self._selection.page == "survey":
             self._done.append("selection")
-        self._show_status()
 
     def _open_star(self):
         self._selection.choose(page="star")

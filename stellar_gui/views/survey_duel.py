@@ -8,6 +8,7 @@ from stellar_gui.plots.style import model_style, number, plus_minus
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import DuelTable
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_source import SHORT, SurveySource
 from stellar_gui.views.work import in_background
 
@@ -20,9 +21,9 @@ class DuelView:
     def __init__(self, selection: Selection, session: Session, source: SurveySource):
         self._selection, self._session, self._source = selection, session, source
         self.table = DuelTable(state=_EMPTY, visible=False, sizing_mode="stretch_both")
-        selection.param.watch(lambda event: self._star_changed(), "star")
+        watch_while_shown(selection, "survey", self._star_changed, ["star"])
 
-    def _star_changed(self):
+    def _star_changed(self, names):
         if self.table.visible:
             self.update()
 

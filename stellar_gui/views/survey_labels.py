@@ -14,6 +14,7 @@ from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import FigureTitle, SurveyTabs
 from stellar_gui.views.notify import guarded
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_duel import DuelView
 from stellar_gui.views.survey_source import SHORT, TRANSFERRED, SurveySource
 from stellar_gui.views.survey_stars import (
@@ -75,10 +76,14 @@ class SurveyLabels(pn.viewable.Viewer):
             pane: pn.pane.Bokeh(None, visible=False, **both)
             for pane in ("labels", "pulls", "plane")
         }
-        selection.param.watch(lambda event: self.show_star(), "star")
-        selection.param.watch(
-            lambda *events: self.show_groups(), ["group_a", "group_b"]
-        )
+        watched = ["star", "group_a", "group_b"]
+        watch_while_shown(selection, "survey", self._mark, watched)
+
+    def _mark(self, names):
+        if "star" in names:
+            self.show_star()
+        if names & {"group_a", "group_b"}:
+            self.show_groups()
 
     # ---- drawing
 

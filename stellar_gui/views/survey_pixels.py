@@ -23,6 +23,7 @@ from stellar_gui.plots.survey_density import DensityPlot, Picture
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import FigureTitle
 from stellar_gui.views.notify import guarded
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_source import SurveySource
 from stellar_gui.views.survey_stack import SIDES, StackView
 from stellar_gui.views.survey_words import (
@@ -100,7 +101,8 @@ class SurveyPixels(pn.viewable.Viewer):
         self.title = FigureTitle(sizing_mode="stretch_width", height=36)
         self.title.state = self._title_state()
         self.title.listen(self.hear)
-        selection.param.watch(lambda event: self.show_pixel(), "pixel")
+        mark = lambda names: self.show_pixel()  # noqa: E731
+        watch_while_shown(selection, "survey", mark, ["pixel"])
 
     def _listen(self):
         self._settled = ColumnDataSource({"start": [], "end": []})

@@ -10,6 +10,7 @@ from stellar_gui.plots.residual_stack import StackPlot, diverging, tick_rows
 from stellar_gui.plots.style import number
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import FigureTitle
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_source import SurveySource
 from stellar_gui.views.survey_stars import choices, title_of, values_of, written
 from stellar_gui.views.survey_words import stack_sentence
@@ -45,10 +46,14 @@ class StackView:
         self.title = FigureTitle(sizing_mode="stretch_width", height=36)
         self.title.state = self._title_state()
         self.title.listen(self.hear)
-        selection.param.watch(lambda event: self.show_star(), "star")
-        selection.param.watch(
-            lambda *events: self.show_groups(), ["group_a", "group_b"]
-        )
+        watched = ["star", "group_a", "group_b"]
+        watch_while_shown(selection, "survey", self._mark, watched)
+
+    def _mark(self, names):
+        if "star" in names:
+            self.show_star()
+        if names & {"group_a", "group_b"}:
+            self.show_groups()
 
     # ---- drawing
 

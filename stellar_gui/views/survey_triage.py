@@ -12,6 +12,7 @@ from stellar_gui.plots.style import number
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import TriageList
 from stellar_gui.views.notify import notify
+from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_source import SurveySource
 
 _FIRST_ROWS = 40  # that are sent before the browser asks
@@ -41,7 +42,8 @@ class TriageView(pn.viewable.Viewer):
         self._decisions = {}
         self.list = TriageList(state=self._state(), sizing_mode="stretch_both")
         self.list.listen(self.run)
-        selection.param.watch(lambda event: self.show(), "star")
+        show = lambda names: self.show()  # noqa: E731
+        watch_while_shown(selection, "survey", show, ["star"])
 
     # ---- what is shown
 
