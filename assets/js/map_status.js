@@ -1,10 +1,8 @@
 // One fixed readout: the point under the pointer in any map, or the picked one, and key
 // hints. Maps say where the pointer is; names are read from the points that they draw.
 export function render({model}) {
-  const readout = h("span.readout", {role: "status", "aria-live": "off", "aria-label": "Readout"});
-  const hints = h("span.hints");
   const REACH = 12;  // px
-  let pointer = null, frame;
+  let pointer = null;
 
   const under = ({map, x, y}) => {
     const source = Bokeh.documents[0]?.get_model_by_name("map-points");
@@ -20,36 +18,18 @@ export function render({model}) {
     }
     return best < 0 ? null : {data, place: best};
   };
-  const number = (value, decimals) => {
-    if (!Number.isFinite(value)) return "—";
-    const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
-    const text = whole.replace(/\B(?=(\d{3})+$)/g, "\u2009") + (part ? `.${part}` : "");
-    return (value < 0 && /[1-9]/.test(text) ? "−" : "") + text;
-  };
-  const show = () => {
+  const show = (readout) => {
     const {picked, idle, facts} = model.state;
     const found = pointer && under(pointer);
     if (found) {
       const {data, place} = found;
       const numbers = facts.filter(({name}) => Number.isFinite(data[name]?.[place]))
-        .map(({name, title, unit, decimals}) => ` · ${title} ${number(data[name][place], decimals)}${unit ? ` ${unit}` : ""}`);
+        .map(({name, title, unit, decimals}) => ` · ${title} ${written(data[name][place], decimals)}${unit ? ` ${unit}` : ""}`);
       const domain = data.obs[place] ? "observed" : "synthetic";
       readout.replaceChildren(h("i.dot", {style: `background: var(--${domain}-domain)`}), h("b", {}, data.name[place]), ` · ${domain}`, ...numbers);
     } else if (picked) readout.replaceChildren(h("i.ring"), h("b", {}, picked.name), ` · ${picked.words}`);
     else readout.replaceChildren(h("span.faint", {}, idle));
   };
-  const later = () => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(show);
-  };
-  const listen = ({detail}) => { pointer = detail.x == null ? null : detail; later(); };
-  document.addEventListener("stellar-map-pointer", listen);
-  model.on("remove", () => document.removeEventListener("stellar-map-pointer", listen));
-  const draw = () => {
-    hints.replaceChildren(...model.state.hints.map(([names, text]) => h("span.hint", {}, keys(...names), text)));
-    later();
-  };
-  model.on("state", draw);
-  draw();
-  return h("footer.bar", {}, readout, h("span.spacer"), hints);
+  const hear = (at) => { pointer = at.x == null ? null : at; };
+  return statusLine(model, show, {"stellar-map-pointer": hear});
 }

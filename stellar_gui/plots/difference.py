@@ -18,7 +18,7 @@ from bokeh.models import (
 
 from stellar_gui.plots.line_names import capacity, spread
 from stellar_gui.plots.loss_axes import nice_ticks
-from stellar_gui.plots.pieces import CutTicks, Pieces
+from stellar_gui.plots.pieces import CutTicks, Pieces, draw_grounds
 from stellar_gui.plots.style import (
     FAMILY_TOKENS,
     FONT,
@@ -82,8 +82,6 @@ class DifferencePlot:
         )
         fig = self.figure
         fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
-        fig.extra_y_ranges = {"share": Range1d(0, 1)}
-        fig.extra_y_scales = {"share": LinearScale()}
         without(fig, *fig.ygrid)
         for axis in fig.axis:
             axis.axis_line_color = None
@@ -101,17 +99,7 @@ class DifferencePlot:
         self._names = ColumnDataSource(_no_names(), name="difference-names")
         self._leaders = ColumnDataSource({"xs": [], "ys": []})
         self._picked = ColumnDataSource({"x": []}, name="difference-picked")
-        grounds = fig.quad(
-            "left",
-            "right",
-            source=self._grounds,
-            bottom=0,
-            top=1,
-            y_range_name="share",
-            line_color=None,
-            level="underlay",
-        )
-        painter.glyph(grounds, fill_color="page")
+        draw_grounds(fig, painter, self._grounds)
         band = fig.varea_step(
             "x", "low", "high", source=self._source, step_mode="center"
         )

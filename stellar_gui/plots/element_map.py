@@ -18,7 +18,7 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.overview import bins_of, envelope, thin_ticks
-from stellar_gui.plots.pieces import Pieces
+from stellar_gui.plots.pieces import Pieces, draw_grounds
 from stellar_gui.plots.pointer import send_pointer, send_row
 from stellar_gui.plots.style import FONT, Painter, set_ticks, without
 
@@ -114,7 +114,7 @@ class ElementMapPlot:
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         set_ticks(fig.yaxis[0], [0.5, 1.0], ["0.5", "1"])
-        self._draw_grounds(fig)
+        draw_grounds(fig, self._painter, self._grounds)
         self._line = ColumnDataSource({"x": [], "flux": []}, name="elements-flux")
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
         painter.glyph(line, line_color="observed")
@@ -135,7 +135,7 @@ class ElementMapPlot:
         for axis in fig.axis:
             axis.axis_line_color = None
             axis.major_tick_line_color = None
-        self._draw_grounds(fig)
+        draw_grounds(fig, self._painter, self._grounds)
         self._image = ColumnDataSource(
             {"image": [], "x": [], "y": [], "dw": [], "dh": []}, name="element-image"
         )
@@ -172,21 +172,6 @@ class ElementMapPlot:
         self._painter.paint(axis, major_label_text_color="ink2")
         fig.add_layout(axis, "right")
         return axis
-
-    def _draw_grounds(self, fig):
-        fig.extra_y_ranges = {"share": Range1d(0, 1)}
-        fig.extra_y_scales = {"share": LinearScale()}
-        grounds = fig.quad(
-            "left",
-            "right",
-            source=self._grounds,
-            bottom=0,
-            top=1,
-            y_range_name="share",
-            line_color=None,
-            level="underlay",
-        )
-        self._painter.glyph(grounds, fill_color="page")
 
     def _draw_picked(self, fig):
         picked = fig.vspan("x", source=self.picked, line_dash=[3, 3], line_width=1.3)

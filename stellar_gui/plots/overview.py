@@ -1,9 +1,9 @@
 """The overview strip: the whole spectrum, with a window to drag over it."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource, LinearScale, Range1d, RangeTool
+from bokeh.models import ColumnDataSource, Range1d, RangeTool
 
-from stellar_gui.plots.pieces import Pieces
+from stellar_gui.plots.pieces import Pieces, draw_grounds
 from stellar_gui.plots.style import Painter, inner_width, number, set_ticks, without
 
 HEIGHT = 92
@@ -40,24 +40,12 @@ class Overview:
             name="overview",
         )
         fig = self.figure
-        fig.extra_y_ranges = {"share": Range1d(0, 1)}
-        fig.extra_y_scales = {"share": LinearScale()}
         without(fig, *fig.yaxis, *fig.ygrid)
         fig.xaxis.axis_line_color = None
         fig.xaxis.major_tick_line_color = None
         self._grounds = ColumnDataSource({"left": [], "right": []})
         self._line = ColumnDataSource({"x": [], "flux": []}, name="overview-flux")
-        grounds = fig.quad(
-            "left",
-            "right",
-            source=self._grounds,
-            bottom=0,
-            top=1,
-            y_range_name="share",
-            line_color=None,
-            level="underlay",
-        )
-        painter.glyph(grounds, fill_color="page")
+        draw_grounds(fig, painter, self._grounds)
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
         painter.glyph(line, line_color="observed")
         self._pieces: Pieces | None = None

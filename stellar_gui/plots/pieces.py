@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from bokeh.models import CustomJSTicker, CustomJSTickFormatter
+from bokeh.models import (
+    CustomJSTicker,
+    CustomJSTickFormatter,
+    LinearScale,
+    Range1d,
+)
 
 from stellar_gui.paths import assets
 
@@ -222,3 +227,20 @@ class CutTicks:
         else:
             axis.major_label_text_font_size = "0px"
             axis.major_label_standoff = 0
+
+
+def draw_grounds(fig, painter, source) -> None:
+    """Tint a figure where ``source`` has pieces, from ``left`` to ``right``."""
+    fig.extra_y_ranges = {**fig.extra_y_ranges, "share": Range1d(0, 1)}
+    fig.extra_y_scales = {**fig.extra_y_scales, "share": LinearScale()}
+    grounds = fig.quad(
+        "left",
+        "right",
+        source=source,
+        bottom=0,
+        top=1,
+        y_range_name="share",
+        line_color=None,
+        level="underlay",
+    )
+    painter.glyph(grounds, fill_color="page")

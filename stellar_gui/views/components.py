@@ -129,7 +129,7 @@ class FitNumbers(Component):
 class StatusBar(Component):
     """The readout of the pixel under the cursor, and key hints."""
 
-    _esm = _script("status_bar")
+    _esm = _script("readout", "status_bar")
     _css = "status_bar"
 
 
@@ -185,7 +185,7 @@ class RunsTable(Component):
 class RunStatus(Component):
     """The readout of the losses, and key hints."""
 
-    _esm = _script("run_status")
+    _esm = _script("readout", "run_status")
     _css = "status_bar"
 
 
@@ -237,7 +237,7 @@ class MixingScore(Component):
 class MapStatus(Component):
     """The readout of the point under the pointer in a map, and key hints."""
 
-    _esm = _script("map_status")
+    _esm = _script("readout", "map_status")
     _css = "map_status"
 
 
@@ -275,7 +275,7 @@ class LimitsCard(_Saving):
 class ElementsStatus(Component):
     """The readout of derivatives under the pointer, and key hints."""
 
-    _esm = _script("elements_status")
+    _esm = _script("readout", "elements_status")
     _css = "status_bar"
 
 
@@ -321,7 +321,7 @@ class TriageList(Component):
 class SurveyStatus(Component):
     """The readout of the residuals of all stars, and key hints."""
 
-    _esm = _script("survey_status")
+    _esm = _script("readout", "survey_status")
     _css = "status_bar"
 
 
