@@ -96,8 +96,12 @@ export function render({model}) {
     const path = event.composedPath();
     if (!path.includes(card) && !path.includes(anchor)) hide();
   };
+  const escape = (event) => {
+    if (!card.hidden) event.preventDefault();  // the page below keeps what it shows
+    hide();
+  };
   document.addEventListener("stellar-card", show);
-  document.addEventListener("stellar-escape", hide);
+  document.addEventListener("stellar-escape", escape);
   document.addEventListener("pointerdown", outside);
 
   // ---- notices
@@ -148,7 +152,7 @@ export function render({model}) {
   model.on("remove", () => {
     for (const type of ["dragover", "drop", "dragleave"]) document.removeEventListener(type, dragged);
     document.removeEventListener("stellar-card", show);
-    document.removeEventListener("stellar-escape", hide);
+    document.removeEventListener("stellar-escape", escape);
     document.removeEventListener("pointerdown", outside);
   });
   draw();

@@ -27,7 +27,8 @@ export function render({model}) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (typing(event) || document.documentElement.dataset.dialog) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (name === "Escape") document.dispatchEvent(new CustomEvent("stellar-escape"));
+    const escape = new CustomEvent("stellar-escape", {cancelable: true});
+    if (name === "Escape" && !document.dispatchEvent(escape)) return;
     if (!model.keys_on && name !== "?" && name !== "Escape") return;
     const command = model.commands[name];
     if (!command) return;

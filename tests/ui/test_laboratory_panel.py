@@ -54,3 +54,15 @@ def test_a_seed_that_makes_no_sense_cannot_be_started(laboratory):
     seed.press("Enter")
     expect(panel).to_contain_text("see which of them a transfer finds")
     expect(panel.get_by_role("button", name="Start")).to_be_enabled()
+
+
+def test_escape_closes_the_card_first_and_then_the_laboratory(laboratory):
+    tab, panel = laboratory
+    panel.get_by_role("button", name="What am I seeing?").first.click()
+    card = tab.page.get_by_role("dialog", name="What am I seeing?")
+    expect(card).to_contain_text("A share of the lines")
+    tab.press("Escape")
+    expect(card).to_be_hidden()
+    expect(panel).to_be_visible()
+    tab.press("Escape")
+    expect(panel).to_be_hidden()
