@@ -130,6 +130,7 @@ def test_beyond_the_models_nothing_is_said():
         assert found.verdict.word == "not covered"
         assert np.isnan(found.depth)
         assert found.rankings == {}
+        assert "no model has a pixel" in found.note
 
 
 def test_a_model_without_elements_is_not_said_to_lack_the_pixel():

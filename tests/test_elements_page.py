@@ -318,6 +318,17 @@ def test_the_sign_turns_the_shifts_round(elements):
         assert minus[title] == pytest.approx(-shift)
 
 
+def test_a_prediction_that_is_known_to_be_rough_says_so(elements):
+    elements.limits.run("view", "what if")
+    words = lambda: elements.limits.card.state["whatIf"]["prediction"]  # noqa: E731
+    elements.limits.run("what", "velocity")
+    assert words() == "predicted by linear response"
+    elements.run("model", "Cycle-StarNet")
+    assert "refit to know" in words()
+    elements.limits.run("what", "continuum")
+    assert words() == "predicted by linear response"
+
+
 def test_given_labels_have_no_fit_to_ask(elements):
     elements.limits.run("view", "what if")
     elements.run("given", True)

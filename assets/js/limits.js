@@ -12,7 +12,8 @@ const rule = (x1, y1, x2, y2, color, width = 1, more = {}) =>
 function axisDrawing(width, top, ticks, middle, title) {
   const axis = drawing("g", {class: "axis", transform: `translate(0 ${top})`}, drawing("rect", {x: 0, y: 0, width, height: AXIS, fill: "var(--surface)"}));
   ticks.forEach(([x, word]) => axis.append(text(word, {x, y: 13, "text-anchor": "middle"})));
-  axis.append(text(title, {x: middle, y: 29, "text-anchor": "middle", "font-size": 12}));
+  axis.append(text(title, {x: middle, y: 29, "text-anchor": "middle", "font-size": 12}),
+    text("", {class: "more", x: width - 4, y: 29, "text-anchor": "end", fill: "var(--ink)"}));
   return axis;
 }
 
@@ -128,15 +129,20 @@ export function render({model}) {
     const axis = svg?.querySelector(".axis");
     if (!axis) return;
     const foot = svg.getAttribute("height") - AXIS;
-    axis.setAttribute("transform", `translate(0 ${Math.min(foot, plot.scrollTop + plot.clientHeight - AXIS)})`);
+    const top = Math.min(foot, plot.scrollTop + plot.clientHeight - AXIS);
+    axis.setAttribute("transform", `translate(0 ${top})`);
+    const {view, rows, whatIf} = model.state;
+    const all = view === "what if" ? whatIf.rows : rows;
+    const more = Math.round((foot - top) / foot * all.length);
+    axis.querySelector(".more").textContent = more ? `▾ ${more} more` : "";
   };
   plot.addEventListener("scroll", holdAxis);
   const drawFaults = ({whatIf}) => {
     faults.hidden = refit.hidden = !whatIf;
     if (!whatIf) return;
-    const {options, what, sign, amount, meaning, reason, busy, confirmed, agreement} = whatIf;
+    const {options, what, sign, amount, meaning, reason, busy, confirmed, agreement, prediction} = whatIf;
     redraw(faults, segments("What is wrong", options, what, "what"), segments("Sign", [[-1, "−"], [1, "+"]], sign, "sign"), h("span.amount.strong", {title: meaning}, amount));
-    const why = reason || (busy ? "fitting …" : confirmed ? agreement : "predicted by linear response");
+    const why = reason || (busy ? "fitting …" : confirmed ? agreement : prediction);
     redraw(refit, h("button.button", {disabled: Boolean(reason) || busy, title: reason || "Fit the changed spectrum", onclick: () => send("refit")}, "Refit"), h("span.muted.why", {role: "status"}, why));
   };
   const draw = () => {

@@ -27,7 +27,7 @@ export function render({model}) {
   const save = saveMenu("Save the answer", (kind) => kind === "ecsv" ? send("numbers") : svg && saveDrawing(kind, svg, model.state.file));
 
   const nothing = ({example, waits}) => h("div.empty", {}, icon("touch", 40), h("p.strong", {}, waits ? "Nothing to pick yet" : "Pick a pixel"),
-    h("p.muted", {}, waits || "Click a dip in the spectrum or a cell of the map. You will see which labels move that pixel, and how surely."),
+    h("p.muted", {}, waits || "Click the middle of a dip, or a cell of the map. You will see which labels move that pixel, and how surely."),
     !waits && example ? h("button.button", {onclick: () => send("pick", example.pixel)}, example.text) : null,
     waits ? null : h("p.muted.hint", {}, "or ", keys("N"), " next unexplained residual"));
   const lineRow = ({wavelength, species, excitation, log_gf: gf, share}) => h("tr", {title: `about ${share} of the listed absorption at this pixel`},
@@ -35,12 +35,12 @@ export function render({model}) {
   const answered = ({title, place, verdict, lines, note, element, known, masked}, plot) => [
     h("div.head", {}, h("span.title", {}, title), h("span.muted.place", {}, place), h("span.spacer"),
       h(`span.chip.${verdict.kind}`, {role: "status", title: verdict.tip}, icon(verdict.kind, 14), verdict.text)),
-    h("div.axis.muted", {}, "|∂f/∂label| · σ(label), share of the strongest"), plot,
+    plot.firstChild ? h("div.axis.muted", {}, "|∂f/∂label| · σ(label), share of the strongest") : null, plot,
     lines.length ? h("table.lines", {"aria-label": "Listed lines here"}, h("tbody", {}, lines.map(lineRow))) : null,
     note ? h("p.note.muted", {}, note) : null,
     h("div.actions", {},
       h("button.button", {disabled: !known, title: known ? null : element ? `the model that is drawn has no label for ${element}` : "no element is named here", onclick: () => send("show_all")}, `Show all ${element ?? ""}`),
-      h("button.button", {"aria-pressed": String(masked), onclick: () => send("mask")}, masked ? "Count this line again" : "Mask this line")),
+      h("button.button", {"aria-pressed": String(masked), disabled: !element && !masked, title: element || masked ? null : "no element is named here", onclick: () => send("mask")}, masked ? "Count this line again" : "Mask this line")),
     masked ? h("p.note.muted", {role: "status"}, "This line is left out of the limits below.") : null];
 
   const draw = () => {
@@ -54,7 +54,7 @@ export function render({model}) {
     }
     const width = (body.clientWidth || 340) - 24;
     svg = state.rows.length ? answerDrawing(state, width) : null;
-    redraw(body, answered(state, h("div.plot", {}, svg)).filter(Boolean));
+    redraw(body, answered(state, h("div.plot", {}, svg ?? [])).filter(Boolean));
   };
   model.on("state", draw);
   model.on("msg:custom", (event) => {

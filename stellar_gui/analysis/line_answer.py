@@ -152,7 +152,7 @@ def answer(
         if pixel is not None:
             rankings[name] = rank(found, pixel, spread)
     near = [] if lines is None else _near(lines, wavelength, resolution, rv)
-    note = _note(lines, wavelength)
+    note = _note(lines, wavelength, rankings)
     if not any(ranking.element for ranking in rankings.values()):
         verdict = VERDICTS["not covered"]
         return LineAnswer(
@@ -265,7 +265,9 @@ def _near(lines, wavelength, resolution, rv):
     return lines.near(wavelength / factor, resolution)
 
 
-def _note(lines, wavelength):
+def _note(lines, wavelength, rankings):
+    if not rankings:
+        return f"no model has a pixel at {wavelength:.1f} Å in this spectrum"
     if lines is None:
         return "no line list is at hand for this star"
     if not lines.covers(wavelength):

@@ -8,11 +8,16 @@ import numpy as np
 from stellar_gui.labels import describe
 from stellar_gui.plots.style import FAMILY_TOKENS, number
 from stellar_gui.session import Session
-from stellar_gui.views.element_star import ElementStar, in_order, row_title
+from stellar_gui.views.element_star import TRANSFERRED, ElementStar, in_order, row_title
 from stellar_gui.views.notify import notify
 from stellar_gui.views.work import in_background
 
 _GIVEN = "labels are given, not fitted; look at the star's fit to ask this"
+_LINEAR = "predicted by linear response"
+_ROUGH = (
+    "a rough prediction: linear response is often off by half where the velocity of a "
+    "transfer is wrong; refit to know"
+)
 _WORDS = {"velocity": "RV", "continuum": "continuum", "tilt": "tilt", "lsf": "LSF"}
 
 
@@ -139,6 +144,7 @@ class WhatIf:
             "busy": self._busy is not None,
             "confirmed": self._key() in self._refits,
             "agreement": self._agreement(rows),
+            "prediction": _ROUGH if self._is_rough() else _LINEAR,
         }
 
     def _rows(self):
@@ -163,6 +169,10 @@ class WhatIf:
                 }
             )
         return sorted(rows, key=lambda row: -abs(row["share"]))
+
+    def _is_rough(self):
+        """Whether a refit is known to move labels by something else."""
+        return self._star.kind == TRANSFERRED and self._name == "velocity"
 
     def _agreement(self, rows):
         """How far the refit departs from the prediction, in words."""
