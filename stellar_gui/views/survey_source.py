@@ -99,7 +99,9 @@ class SurveySource:
         self.fitting = False  # until all are finished, or somebody says stop
         self._latents: dict[tuple[str, str], np.ndarray | None] = {}
         self._n_done: dict[str, int] = {}
-        self._reading, self._tried = False, ""
+        self._reading = False
+        self._tried = ""  # the model that was started last, here or elsewhere
+        self._starting: Survey | None = None  # no word of its process yet
         self._began = self._next_read = 0.0
 
     # ---- the sample and its surveys
@@ -108,7 +110,7 @@ class SurveySource:
         """Look at another sample, or at the same with models loaded since."""
         self.sample, self.surveys, self.facts = sample, {}, None
         self.triage, self.problem, self.fitting = None, "", False
-        self._n_done = {}
+        self._n_done, self._tried, self._starting = {}, "", None
         in_background(
             partial(_prepared, self._session, sample), partial(self._found, sample)
         )
@@ -121,7 +123,8 @@ class SurveySource:
             self._changed()
             return
         self.surveys, self.triage = result
-        self.fitting = any(s.state == "running" for s in self.surveys.values())
+        self._tried = self.running or ""
+        self.fitting = bool(self._tried)
         self._read()
 
     def look(self) -> bool:
@@ -170,27 +173,38 @@ class SurveySource:
         )
 
     def start(self) -> None:
-        """Fit all stars that are left, by one model after the other."""
-        self.fitting, self.problem = True, ""
+        """Fit all stars that are left, by one model after the other.
+
+        A model that failed before is tried again.
+        """
+        self.fitting, self.problem, self._tried = True, "", ""
         self._go_on()
 
     def _go_on(self):
-        if self.running is not None:
+        # until the process is there, the state is that of an earlier one
+        if self._starting is not None or self.running is not None:
             return
         left = self.left
         if not left:
             self.fitting = False
             return
         survey = self.surveys[left[0]]
-        if survey.state == "failed" and self._tried == left[0]:
+        state = survey.state
+        if self._tried == left[0] and state in ("failed", "stopped"):
             self.fitting = False
-            self.problem = f"the fits by {left[0]} ended: {survey.error}"
+            if state == "failed":
+                self.problem = f"the fits by {left[0]} ended: {survey.error}"
             self._changed()
             return
-        self._tried = left[0]
-        in_background(survey.start, self._started)
+        self._tried, self._starting = left[0], survey
+        in_background(survey.start, partial(self._started, survey))
 
-    def _started(self, result):
+    def _started(self, survey, result):
+        if survey is not self._starting:
+            return
+        self._starting = None
+        if not self.fitting:  # somebody said stop meanwhile
+            survey.stop()
         if isinstance(result, Exception):
             self.fitting = False
             self.problem = f"the fits were not started: {result}"
