@@ -62,7 +62,7 @@ def _maps(arguments: argparse.Namespace) -> None:
         path = write_shipped(arguments.out, maps)
     for note in maps.notes:
         print(note)
-    print(settings.words)
+    print(settings.words(len(maps["raw"].ids)))
     print(f"{'':12}{'mixing':>8}{'±':>8}{'shuffled':>10}{'seconds':>9}")
     for space, one in maps.items():
         value, error, shuffled = one.mixing

@@ -128,7 +128,7 @@ def test_no_star_is_dropped_without_a_word(survey):
     assert sets.left_out == ((survey.ids[3], "no good pixel"),)
     assert len(sets.star_ids) == 79
     assert "10 bad pixels" in sets.notes[2]
-    assert "1 stars are on no map" in sets.notes[3]
+    assert "1 star is on no map" in sets.notes[3]
 
 
 def test_all_observed_stars_are_mapped_where_assumed_labels_are_fewer(survey):
@@ -199,7 +199,7 @@ def test_another_pixel_model_or_setting_is_another_map(request_, survey):
 def test_a_pca_knows_nothing_of_perplexity():
     one, two = (MapSettings(method="pca", perplexity=p) for p in (20, 30))
     assert fingerprint_of("data", one) == fingerprint_of("data", two)
-    assert one.words == "PCA · components 1 and 2"
+    assert one.words(90) == "PCA · components 1 and 2"
 
 
 def test_a_number_names_the_same_maps_however_it_is_written():

@@ -240,10 +240,33 @@ def test_a_group_of_few_stars_is_said_to_be_too_small(shown, selection):
     assert "expected 5 or more" in shown.difference.empty.state["text"]
 
 
-def test_stars_without_labels_are_compared_without_an_explanation(tmp_path):
+@pytest.fixture
+def unlabelled():
+    """A session of stars without labels, and its selection."""
     bare = dataclasses.replace(small_domains(60), labels=None, label_names=())
     session = Session(bare, {NAME: wide_transfer(60)})
-    selection = Selection(session.stars, (NAME,), star="star-0003", page="domains")
+    return session, Selection(session.stars, (NAME,), star="star-0003", page="domains")
+
+
+def test_stars_without_labels_are_explained_at_labels_that_are_fitted(unlabelled):
+    session, selection = unlabelled
+    shown = DomainsPage(selection, session)
+    metals = small_domains(60).labels[:, 2]
+    rich, poor = metals > np.quantile(metals, 0.75), metals < np.quantile(metals, 0.25)
+    stars = np.array(session.ids)
+    selection.choose(group_a=tuple(stars[rich]), group_b=tuple(stars[poor]))
+    compared = shown.difference.compared
+    iron = next(r for r in compared.explanation.reasons if r.name == "fe_h")
+    assert iron.clear
+    assert iron.value > 0
+    assert f"No labels are stated: {NAME} was fitted to" in compared.note
+
+
+def test_stars_that_no_fit_converged_for_are_compared_all_the_same(
+    unlabelled, monkeypatch
+):
+    session, selection = unlabelled
+    monkeypatch.setattr(session, "fit", lambda name, star: None)
     shown = DomainsPage(selection, session)
     selection.choose(group_a=tuple(f"star-{k:04d}" for k in range(20)))
     compared = shown.difference.compared

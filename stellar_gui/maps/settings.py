@@ -88,20 +88,31 @@ class MapSettings:
         """The spaces that maps are made of."""
         return SPACES if self.augmentation is None else SPACES[:1]
 
-    @property
-    def words(self) -> str:
-        """Say the settings in one line.
+    def perplexity_of(self, n_points: int) -> float:
+        """The perplexity that a map of so many points has: few take no more."""
+        return min(self.perplexity, (n_points - 1) / 3)
 
-        >>> MapSettings().words
+    def words(self, n_points: int) -> str:
+        """Say in one line how a map of so many points is made.
+
+        >>> MapSettings().words(1200)
         't-SNE · perplexity 30 · learning rate auto · 750 iterations · seed 1'
+        >>> MapSettings().words(40).split(" · ")[1]
+        'perplexity 13 (of 30: few points)'
         """
         if self.method == "pca":
             return "PCA · components 1 and 2"
         return (
-            f"t-SNE · perplexity {self.perplexity:g} · learning rate "
+            f"t-SNE · {self.perplexity_words(n_points)} · learning rate "
             f"{self.learning_rate} · {self.total_iterations} iterations · "
             f"seed {self.seed}"
         )
+
+    def perplexity_words(self, n_points: int) -> str:
+        """Say the perplexity of a map of so many points, and where it is less."""
+        taken = self.perplexity_of(n_points)
+        less = f" (of {self.perplexity:g}: few points)"
+        return f"perplexity {taken:.3g}{less if taken < self.perplexity else ''}"
 
     def to_plain(self) -> dict[str, Any]:
         """Return them in values that JSON has."""

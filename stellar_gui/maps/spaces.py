@@ -72,18 +72,19 @@ class DomainSets:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that say what the points are, and what was done to them."""
-        n_filled = int((~self.good).sum())
+        n_filled, n_obs = int((~self.good).sum()), len(self.star_ids)
+        some = f"{n_obs} observed star{'' if n_obs == 1 else 's'}"
         notes = [
-            f"{len(self.star_ids)} observed stars beside {len(self.synth_ids)} "
-            "synthetic ones, whose labels are drawn from those that the training "
-            "assumed; none is a pair.",
+            f"{some} beside {len(self.synth_ids)} synthetic ones, whose "
+            "labels are drawn from those that the training assumed; none is a pair.",
             "Synthetic spectra have noise and bad pixels of observed stars, and "
             "transferred ones their z_split; latents are of noise-free ones.",
             f"{n_filled} bad pixels of observed spectra "
             f"({n_filled / self.good.size:.1%}) stand at a typical value.",
         ]
         if self.left_out:
-            notes.append(f"{len(self.left_out)} stars are on no map.")
+            n_out = len(self.left_out)
+            notes.append(f"{n_out} star{' is' if n_out == 1 else 's are'} on no map.")
         return tuple(notes)
 
 

@@ -85,7 +85,7 @@ def _affinities(points, settings):
     from openTSNE.affinity import PerplexityBasedNN
 
     # openTSNE lowers it by itself where points are few, with a warning in its log
-    perplexity = min(settings.perplexity, (len(points) - 1) / 3)
+    perplexity = settings.perplexity_of(len(points))
     return PerplexityBasedNN(
         np.asarray(points, dtype=float),
         perplexity=perplexity,

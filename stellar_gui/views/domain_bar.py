@@ -96,11 +96,11 @@ def _number(text, name):
 
 def words_of(shown: "Shown") -> str:
     """How the maps were made, in one line."""
-    settings = shown.maps.settings
+    settings, n_points = shown.maps.settings, len(shown.points.ids)
     how = "PCA · components 1 and 2"
     if settings.method == "tsne":
-        how = f"t-SNE · perplexity {settings.perplexity:g} · seed {settings.seed}"
-    return f"{how} · {number(len(shown.points.ids))} stars · {shown.model_name}"
+        how = f"t-SNE · {settings.perplexity_words(n_points)} · seed {settings.seed}"
+    return f"{how} · {number(n_points)} stars · {shown.model_name}"
 
 
 def job_state(source: "MapSource") -> dict | None:

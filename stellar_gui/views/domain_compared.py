@@ -1,6 +1,7 @@
 """What a comparison of two groups says, ready to be drawn. Arithmetic is elsewhere."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from stellar_gui.synthesis.lines import bundled_lines
 from stellar_gui.views.domain_source import Shown
 
 _MOST_BARS = 10
+_FITTED = 16  # stars, at most, whose labels are fitted where none are stated
 _TURN = 0.6  # by which each further line of an element weighs less
 
 
@@ -29,34 +31,55 @@ class Compared(NamedTuple):
     note: str
 
 
-def compared(shown: Shown, rows_a, rows_b) -> Compared:
+def compared(
+    shown: Shown, rows_a, rows_b, fitted: Callable[[str], np.ndarray | None]
+) -> Compared:
     """Compare two groups of points and explain what differs.
 
-    Raises ValueError for groups that are too small.
+    fitted: gives the labels (n_labels,) that the model fits to a star, or None; asked
+    for some stars where the survey states none, which may take seconds. Raises
+    ValueError for groups that are too small.
     """
     comparison = compare(shown.request.sets, shown.points, rows_a, rows_b)
     title = _title(comparison, len(rows_b) > 0)
     try:
-        found = _explanation(shown, comparison)
+        found, origin = _explanation(shown, comparison, fitted)
     except ValueError as error:
         return Compared(comparison, None, title, [], [], f"No explanation: {error}")
     request = shown.request
     lines = reason_lines(
         bundled_lines(), request.survey.medium, request.sets.wavelength, found
     )
-    return Compared(comparison, found, title, _bars(found), _named(lines), _note(found))
+    note = f"{_note(found)}{origin}"
+    return Compared(comparison, found, title, _bars(found), _named(lines), note)
 
 
-def _explanation(shown, comparison):
-    """By the derivatives of the model of what is compared, at the groups' labels."""
+def _explanation(shown, comparison, fitted):
+    """By the derivatives of the model of what is compared, at the groups' labels.
+
+    And whose labels those are, where the survey states none.
+    """
     model, points = shown.request.model, shown.points
     rows = np.concatenate([comparison.rows_a, comparison.rows_b])
-    labels = _labels(shown, rows)
+    labels, origin = _labels(shown, rows), ""
+    if not np.isfinite(labels).all(axis=1).any():
+        labels = _fitted(shown, rows, fitted)
+        name, n_stars = shown.model_name, number(len(labels))
+        origin = f" No labels are stated: {name} was fitted to {n_stars} of the stars."
     if comparison.which == "synth":
         model = model.emulator
     derivatives = group_jacobians(model, labels)
     a, b = comparison.group_a, comparison.group_b
-    return explain(a, b, derivatives, points.label_names)
+    return explain(a, b, derivatives, points.label_names), origin
+
+
+def _fitted(shown, rows, fitted):
+    """Labels (n, n_labels) fitted to some of the points, those that converged."""
+    if len(rows) > _FITTED:
+        rows = np.random.default_rng(0).choice(rows, _FITTED, replace=False)
+    found = [fitted(str(star)) for star in shown.points.ids[rows]]
+    found = [labels for labels in found if labels is not None]
+    return np.array(found).reshape(-1, len(shown.points.label_names))
 
 
 def _labels(shown, rows):

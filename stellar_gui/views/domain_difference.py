@@ -307,10 +307,13 @@ class DifferenceView(pn.viewable.Viewer):
 
 
 def _compare(shown, session, rows_a, rows_b):
+    from stellar_gui.fitting.result import FitFlag
     from stellar_gui.views.domain_compared import compared
+
+    no_fit = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
 
     def fitted(star_id):
         fit = session.fit(shown.model_name, star_id)
-        return fit.labels[0] if fit is not None and fit.converged[0] else None
+        return None if fit is None or fit.flags[0] & no_fit else fit.labels[0]
 
     return compared(shown, rows_a, rows_b, fitted)

@@ -145,7 +145,7 @@ class MapsView(pn.viewable.Viewer):
         if augmented is not None:
             self.points = dataclasses.replace(made, maps={**made.maps, "raw": one})
         self.plots.move(0, self.places[:, 0])
-        self._show_mixing("raw", one.mixing, one.settings.words)
+        self._show_mixing("raw", one.mixing, one.settings.words(len(one.ids)))
         if augmented is not None:
             title = self.titles["raw"]
             title.state = title.state | {"sub": "augmented vs observed · PCA"}
