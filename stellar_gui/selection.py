@@ -14,6 +14,7 @@ import param
 from stellar_gui.lasso import Lasso
 
 PAGES = ("star", "domains", "elements", "survey", "training")
+MODES = ("synthetic", "transferred", "difference")  # of derivatives
 _DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
 _MAX_HISTORY = 200
 _NO_FOLDER = frozenset('/\\:*?"<>|\0')  # the name of a run is that of its folder
@@ -51,6 +52,9 @@ class Selection(param.Parameterized):
     )
     lasso_b = param.ClassSelector(class_=Lasso, default=None, allow_None=True)
     elements = param.ClassSelector(class_=tuple, default=(), doc="chosen elements")
+    derivatives = param.String(
+        default="", doc='whose are shown, "Payne:difference"; empty: the usual'
+    )
     run = param.String(default="", doc="names of training runs, with commas between")
 
     def __init__(
@@ -169,6 +173,8 @@ class Selection(param.Parameterized):
                 parts.append((f"group_{name}", ",".join(group)))
         if self.elements:
             parts.append(("elements", ",".join(self.elements)))
+        if self.derivatives:
+            parts.append(("derivatives", self.derivatives))
         if self.run:
             parts.append(("run", self.run))
         query = "&".join(f"{name}={quote(value, safe=',;:')}" for name, value in parts)
@@ -195,6 +201,7 @@ class Selection(param.Parameterized):
             "lasso_a": None,
             "lasso_b": None,
             "elements": (),
+            "derivatives": "",
             "run": "",
         }
         values |= {name: query[name] for name in _FIELDS if name in query}
@@ -206,7 +213,7 @@ class Selection(param.Parameterized):
 
 
 _FIELDS = [
-    *("page", "star", "window", "models", "pixel", "elements", "run"),
+    *("page", "star", "window", "models", "pixel", "elements", "derivatives", "run"),
     *("group_a", "group_b", "lasso_a", "lasso_b"),
 ]
 
@@ -286,6 +293,16 @@ def _elements(selection, value):
     return tuple(name for name in _names(value) if name.isalpha() and len(name) <= 2)
 
 
+def _derivatives(selection, value):
+    model, _, mode = value.rpartition(":")
+    if value and (model not in selection.model_names or mode not in MODES):
+        raise ValueError(
+            f"derivatives is {value!r}, expected a loaded model and one of "
+            f"{', '.join(MODES)}, such as Payne:difference"
+        )
+    return value
+
+
 def _run(selection, value):
     names = tuple(name.strip() for name in _names(value) if name.strip())
     odd = [name for name in names if set(name) & _NO_FOLDER or name in (".", "..")]
@@ -305,5 +322,6 @@ _CHECKS = {
     "lasso_a": _lasso,
     "lasso_b": _lasso,
     "elements": _elements,
+    "derivatives": _derivatives,
     "run": _run,
 }

@@ -70,6 +70,20 @@ def test_arrows_walk_through_the_elements_of_the_map():
     assert selection.elements == ("Mg",)
 
 
+def test_an_address_brings_model_and_mode_back_and_undo_takes_them():
+    page, selection, _ = page_of()
+    page.run("model", "Cannon")
+    page.run("mode", "difference")
+    assert selection.derivatives == "Cannon:difference"
+    again, _, _ = page_of(derivatives=selection.derivatives)
+    assert again.main.title.state["sub"] == page.main.title.state["sub"]
+    selection.undo()
+    assert (page.bar.state["model"], page.bar.state["mode"]) == ("Cannon", "synthetic")
+    selection.undo()
+    assert page.bar.state["model"] == "Payne"
+    assert selection.to_query().count("derivatives") == 0
+
+
 def test_a_transfer_is_asked_of_the_model_that_has_one(elements):
     elements.run("mode", "transferred")
     assert elements.bar.state["model"] == "Cycle-StarNet"

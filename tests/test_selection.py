@@ -21,6 +21,7 @@ def test_an_address_brings_the_same_view_back(selection):
         "models": ("Payne",),
         "pixel": 6449.2,
         "elements": ("Mg", "Al"),
+        "derivatives": "Payne:difference",
         "run": "payne 12",
         "group_b": ("sun", "star 1"),
         "lasso_a": Lasso("m1.raw", [(0, 0), (-1.25, 3), (4, 40)]),
@@ -54,6 +55,8 @@ def test_hiding_all_models_survives_the_address(selection):
         ("?models=Cannon,Nobody", "model 'Nobody' is not loaded"),
         ("?pixel=-3", "expected a wavelength in Å above 0"),
         ("?pixel=inf", "expected a wavelength"),
+        ("?derivatives=Nobody:synthetic", "expected a loaded model and one of"),
+        ("?derivatives=Payne:loud", "expected a loaded model and one of"),
     ],
 )
 def test_a_bad_value_is_said_and_ignored(selection, query, sentence):

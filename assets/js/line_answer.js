@@ -33,7 +33,7 @@ export function render({model}) {
   const lineRow = ({wavelength, species, excitation, log_gf: gf, share}) => h("tr", {title: `about ${share} of the listed absorption at this pixel`},
     h("td", {}, wavelength), h("td.strong", {}, species), h("td.muted", {}, excitation), h("td.muted", {}, gf), h("td.share.muted", {}, share));
   const answered = ({title, place, verdict, lines, note, element, known, masked}, plot) => [
-    h("div.head", {}, h("span.title", {}, title), h("span.muted.place", {}, place), h("span.spacer"),
+    h("div.head", {}, h("span.title", {}, title), h("span.muted.place", {title: place}, place), h("span.spacer"),
       h(`span.chip.${verdict.kind}`, {role: "status", title: verdict.tip}, icon(verdict.kind, 14), verdict.text)),
     plot.firstChild ? h("div.axis.muted", {}, "|∂f/∂label| · σ(label), share of the strongest") : null, plot,
     lines.length ? h("table.lines", {"aria-label": "Listed lines here"}, h("tbody", {}, lines.map(lineRow))) : null,

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stellar_gui.analysis.sensitivity import Sensitivity
     from stellar_gui.spectra import Spectra
 
-MODES = ("synthetic", "transferred", "difference")
 TRANSFERRED, CANNON, PAYNE = "cycle_starnet", "cannon", "payne"
 _FAMILY_ORDER = ("atmosphere", *FAMILIES, "other")
 
@@ -83,6 +82,19 @@ class ElementStar:
             self.model = self._of_kind(TRANSFERRED) or self.model
         wanted = self.mode if mode is None else mode
         self.mode = "synthetic" if self.choices()[wanted] else wanted
+
+    @property
+    def address(self) -> str:
+        """Model and mode as an address has them; "" for the usual."""
+        if (self.model, self.mode) == (self._first_model(), "synthetic"):
+            return ""
+        return f"{self.model}:{self.mode}"
+
+    def take(self, address: str) -> None:
+        """Draw the model and the mode of an address, as far as there are such."""
+        if address != self.address:
+            model, _, mode = address.rpartition(":")
+            self.choose(model or self._first_model(), mode or "synthetic")
 
     def choices(self) -> dict[str, str]:
         """Return for each mode why it cannot be chosen; "" if it can."""

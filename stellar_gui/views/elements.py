@@ -70,7 +70,7 @@ class ElementsPage(pn.viewable.Viewer):
         self.bar.listen(self.run)
         self.status = ElementsStatus(state=self._status(), height=28, **wide)
         self._body = self._lay_out()
-        watched = ["page", "star", "models", "window", "pixel", "elements"]
+        watched = "page star models window pixel elements derivatives".split()
         selection.param.watch(self._changed, watched)
         self.update()
 
@@ -87,6 +87,8 @@ class ElementsPage(pn.viewable.Viewer):
             if names & {"star", "models"}:
                 self.update()
                 return
+            if "derivatives" in names:
+                self._show_derivatives()
             if "window" in names:
                 self.main.show_window()
                 self.limits.show_window()
@@ -103,6 +105,7 @@ class ElementsPage(pn.viewable.Viewer):
         star_id = self._selection.star
         changed = star_id != self.star.star_id
         self.star.look(star_id)
+        self.star.take(self._selection.derivatives)
         self._draw(new_star=changed)
         if star_id and self._session.awaited(star_id):
             wanted = lambda: self._selection.star == star_id  # noqa: E731
@@ -207,7 +210,14 @@ class ElementsPage(pn.viewable.Viewer):
 
     def _choose(self, **what):
         self.star.choose(**what)
+        self._selection.choose(derivatives=self.star.address)
         self._draw(new_star=False)
+
+    def _show_derivatives(self):
+        """Follow an address, or what was undone; one's own choice is drawn already."""
+        if self.star.address != self._selection.derivatives:
+            self.star.take(self._selection.derivatives)
+            self._draw(new_star=False)
 
     def _give(self, labels):
         self.star.give(labels)

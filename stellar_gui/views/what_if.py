@@ -15,8 +15,8 @@ from stellar_gui.views.work import in_background
 _GIVEN = "labels are given, not fitted; look at the star's fit to ask this"
 _LINEAR = "predicted by linear response"
 _ROUGH = (
-    "a rough prediction: linear response is often off by half where the velocity of a "
-    "transfer is wrong; refit to know"
+    "a rough prediction: for a transfer and velocity linear response is often off by "
+    "half; refit to know"
 )
 _WORDS = {"velocity": "RV", "continuum": "continuum", "tilt": "tilt", "lsf": "LSF"}
 
