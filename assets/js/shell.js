@@ -49,9 +49,16 @@ export function render({model}) {
     else window.history.pushState({}, "", url);
   };
   document.documentElement.dataset.theme = model.theme;
+  // Bokeh cannot tell a focus that a pointer brought from one that the keyboard did
+  const pointed = () => { document.documentElement.dataset.pointer = ""; };
+  const tabbed = (event) => { if (event.key === "Tab") delete document.documentElement.dataset.pointer; };
+  document.addEventListener("pointerdown", pointed, true);
+  document.addEventListener("keydown", tabbed, true);
   document.addEventListener("keydown", press);
   window.addEventListener("popstate", travel);
   model.on("remove", () => {
+    document.removeEventListener("pointerdown", pointed, true);
+    document.removeEventListener("keydown", tabbed, true);
     document.removeEventListener("keydown", press);
     window.removeEventListener("popstate", travel);
   });

@@ -22,6 +22,12 @@ NO_COLOR = "rgba(0, 0, 0, 0)"
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
 _LIKELY_WIDTH = 880  # px
+_FOCUS = """
+.bk-Canvas {
+  --outline-width: 2px; --outline-style: var(--focus-style, solid);
+  --highlight-color: var(--control, currentcolor);
+}
+"""
 NOTHING = "\u2014"  # stands where a number is unknown
 
 
@@ -352,6 +358,7 @@ class Painter:
             outline_line_color=None,
             margin=0,
             title=None,
+            stylesheets=[_FOCUS],
             **options,
         )
         fig.toolbar.logo = None
