@@ -6,6 +6,8 @@ import torch
 from astropy.table import Table
 
 from stellar_gui.analysis.linear_response import refit
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
 from stellar_gui.views.elements import ElementsPage
 from tests.element_session import looked_at, models, stars
 from tests.small_transfer import GRID
@@ -110,6 +112,22 @@ def test_what_cannot_be_drawn_says_why():
     assert page.star.mode == "synthetic"
 
 
+def test_a_star_that_no_model_fits_has_words_in_place_of_empty_axes():
+    vacuum = stars().replace(medium="vacuum")
+    session = Session(vacuum, {"Payne": models()["Payne"]})
+    page = ElementsPage(
+        Selection(session.stars, ("Payne",), page="elements", star="star-0"), session
+    )
+    assert page.main.empty.visible
+    assert page.main.empty.state["text"].startswith("The spectra are on vacuum")
+    page.main.show_view("panels")
+    assert page.main.empty.visible
+    page, *_ = page_of(())
+    assert "No model is loaded" in page.main.empty.state["text"]
+    page, *_ = page_of(("Payne",))
+    assert not page.main.empty.visible
+
+
 def test_given_labels_move_the_derivatives_and_the_fit_brings_them_back(elements):
     before = elements.star.seen("Payne").flux.copy()
     elements.run("given", True)
@@ -156,7 +174,7 @@ def test_a_star_without_fit_says_so():
     assert page.answer.card.state["waits"]
     assert page.limits.card.state["empty"]
     assert page.status.state["rows"] == []
-    start = session.missing("Payne", star_id)[:30]
+    start = session.missing("Payne", star_id)[:30].capitalize()
     assert page.main.title.state["sub"].startswith(start)
     flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
     assert np.isfinite(flux).any()

@@ -174,7 +174,9 @@ def test_a_star_is_drawn_with_its_models_or_with_words():
 
 def test_curves_grow_with_the_run(run):
     view = CurvesView()
+    assert view.empty.visible
     view.show(run.path, "payne")
+    assert not view.empty.visible
     view.show_steps(30, 100)
     assert len(view.figures.thin.data["step"]) == 30
     assert view.figures.thin.data["thin_0"][0] == pytest.approx(-2.0)  # root of 1e-4

@@ -12,7 +12,7 @@ from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pixels import read_js
 from stellar_gui.plots.style import FAMILY_TOKENS, Painter
 from stellar_gui.selection import Selection
-from stellar_gui.views.components import FigureTitle
+from stellar_gui.views.components import EmptyState, FigureTitle
 from stellar_gui.views.element_star import ElementStar, in_order, row_title
 from stellar_gui.views.element_words import scale_text, title_state, words_of
 from stellar_gui.views.notify import guarded
@@ -63,6 +63,7 @@ class ElementMapView(pn.viewable.Viewer):
             **both,
         )
         self._with_panels = pn.Column(visible=False, **both)
+        self.empty = EmptyState(state={"icon": "touch"}, visible=False, **both)
 
     def _watch(self, fig):
         from bokeh.events import RangesUpdate
@@ -120,6 +121,7 @@ class ElementMapView(pn.viewable.Viewer):
         self._shown = self._star.shown() if self._star.ready else None
         self._set_grid()
         self.map.set_flux(self._star.flux)
+        self._show_parts()
         self._show_map()
         self.show_window()
         self.show_pixel()
@@ -226,9 +228,17 @@ class ElementMapView(pn.viewable.Viewer):
                 self._panels.set_pieces(self._pieces, self._star.spectra.medium)
             self._with_panels.append(_pane(self._panels.layout, "stretch_both"))
         self.view = view
-        self._with_panels.visible = view == "panels"
-        self._with_map.visible = view != "panels"
+        self._show_parts()
         self.show_elements()
+
+    def _show_parts(self):
+        """Show the figures of the view, or why they would stay empty."""
+        reason = self._star.missing if self._shown is None else ""
+        if reason:
+            self.empty.state = {"icon": "touch", "text": reason}
+        self.empty.visible = bool(reason)
+        self._with_panels.visible = self.view == "panels" and not reason
+        self._with_map.visible = self.view != "panels" and not reason
 
     def _show_panels(self):
         if self.view != "panels" or self._pieces is None:
@@ -349,7 +359,7 @@ class ElementMapView(pn.viewable.Viewer):
 
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
-        parts = (self._overview, self._with_map, self._with_panels)
+        parts = (self._overview, self._with_map, self._with_panels, self.empty)
         return pn.Column(self.title, *parts, **both)
 
 

@@ -145,10 +145,17 @@ class ElementStar:
         """Why there are no derivatives by the chosen model, in words."""
         if not self.star_id:
             return ""
+        return self.missing or "Derivatives come with the fit of the star."
+
+    @property
+    def missing(self) -> str:
+        """Why the chosen model will have no derivatives here; "" if it may."""
+        if not self.star_id or self.given is not None:
+            return ""
         if not self._session.kinds:
             return "No model is loaded, so there are no derivatives."
-        missing = self._session.missing(self.model, self.star_id)
-        return missing or "Derivatives come with the fit of the star."
+        found = self._session.missing(self.model, self.star_id) or ""
+        return found[:1].upper() + found[1:]
 
     @property
     def spectra(self) -> "Spectra":
