@@ -195,6 +195,21 @@ def test_the_duel_lists_what_models_and_reference_disagree_on_most_first(survey)
     assert survey.labels.duel.table.state["star"] == IDS[3]
 
 
+def test_stars_without_labels_are_shown_without_a_comparison(folders):
+    bare = SPECTRA.replace(labels=None, label_names=(), labels_sigma=None)
+    fit_sample(bare, MODELS)
+    session, selection = opened(bare, MODELS)
+    survey = SurveyPage(selection, session)
+    for tab in ("labels", "pulls"):
+        survey.labels.hear("tab", tab)
+        assert survey.labels.nothing.visible
+        assert "came without labels" in survey.labels.nothing.state["text"]
+    survey.labels.hear("tab", "kiel")
+    assert not survey.labels.nothing.visible
+    assert len(survey.labels.plots["plane"].points._star.data["x_0"]) == 1
+    assert survey.triage.list.state["total"] == N_TEST
+
+
 # ---- triage
 
 

@@ -78,6 +78,8 @@ def test_without_a_transferred_model_one_sentence_says_what_is_missing(tmp_path)
     assert shown.empty.visible
     assert "need a Cycle-StarNet, and none is loaded" in shown.empty.state["text"]
     assert ["Train a Cycle-StarNet", "page", "training"] in shown.empty.state["buttons"]
+    assert shown.bar.state["job"] is None
+    assert shown.bar.state["form"]["reason"] == "there are no maps yet"
 
 
 def test_too_few_stars_are_said_to_be_too_few(tmp_path):

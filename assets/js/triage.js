@@ -39,9 +39,15 @@ export function render({model}) {
     edited = model.state.star;
     field.value = model.state.note;
     note.hidden = false;
+    reveal(model.state.place);  // the list has become shorter
     field.focus();
   });
 
+  const reveal = (place) => {
+    const top = place * ROW;
+    if (top < viewport.scrollTop) viewport.scrollTop = top;
+    else if (top + ROW > viewport.scrollTop + viewport.clientHeight) viewport.scrollTop = top + ROW - viewport.clientHeight;
+  };
   let asked = "", frame;
   const ask = () => {
     const wanted = [Math.max(0, Math.floor(viewport.scrollTop / ROW) - SPARE), Math.ceil(viewport.clientHeight / ROW) + 2 * SPARE];
@@ -82,9 +88,7 @@ export function render({model}) {
     if (shown === null) shown = star;  // at first the strangest are in view
     else if (star !== shown && place >= 0) {
       shown = star;
-      const top = place * ROW;
-      if (top < viewport.scrollTop) viewport.scrollTop = top;
-      else if (top + ROW > viewport.scrollTop + viewport.clientHeight) viewport.scrollTop = top + ROW - viewport.clientHeight;
+      reveal(place);
     }
   };
   model.on("state", draw);

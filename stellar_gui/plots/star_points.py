@@ -113,6 +113,7 @@ class StarPoints:
 
     def _places(self, places):
         places = np.asarray(places, dtype=int)
+        places = places[places < len(self._points)]  # nothing may be drawn at all
         return {
             f"{letter}_{plane}": self._points[places, plane, axis].astype(np.float32)
             for plane in range(self._n_planes)

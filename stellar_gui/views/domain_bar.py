@@ -119,7 +119,7 @@ def job_state(source: "MapSource") -> dict | None:
 def form_state(source: "MapSource", settings: "MapSettings | None") -> dict:
     """The dialog: what the fields say, what is wrong, what the points are."""
     if settings is None:
-        return {"reason": source.problem or "the maps are not there yet", "notes": []}
+        return {"reason": source.problem or "there are no maps yet", "notes": []}
     return {
         "method": settings.method,
         "stars": settings.stars,

@@ -123,6 +123,7 @@ class DomainsPage(pn.viewable.Viewer):
         buttons = [train, ["Open a model", "open", None]]
         self.empty.state = {"text": text, "buttons": buttons}
         self.empty.visible = True
+        self._show_bar()
 
     def _changed(self):
         """The source has something else to show."""
@@ -291,7 +292,9 @@ class DomainsPage(pn.viewable.Viewer):
             "canClear": any(len(of) for of in rows.values()),
             "words": "" if shown is None else bar.words_of(shown),
             "job": bar.job_state(self.source),
-            "form": bar.form_state(self.source, self._settings),
+            "form": bar.form_state(
+                self.source, self._settings if self.model_name else None
+            ),
             "augment": bar.augment_state(self._switches, self._after, shown is None),
             "figures": self.maps.names,
         }

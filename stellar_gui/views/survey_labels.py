@@ -12,7 +12,7 @@ from stellar_gui.plots.style import Painter, model_style, number, sequential
 from stellar_gui.plots.survey_planes import PlaneAxes, PlanePlot
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
-from stellar_gui.views.components import FigureTitle, SurveyTabs
+from stellar_gui.views.components import EmptyState, FigureTitle, SurveyTabs
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.survey_duel import DuelView
@@ -42,6 +42,10 @@ _PLANES = {
 _PANES = {"kiel": "plane", "mg_fe": "plane"}  # tabs that share their figure
 _FAR = 5.0  # scatters from the bias; stars beyond are ringed
 _SHADES = 12
+_NO_REFERENCE = (
+    "These stars came without labels: there is nothing to compare fits with. Kiel, "
+    "[Mg/Fe] and Duel show what the models say."
+)
 _PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
 
 
@@ -76,6 +80,9 @@ class SurveyLabels(pn.viewable.Viewer):
             pane: pn.pane.Bokeh(None, visible=False, **both)
             for pane in ("labels", "pulls", "plane")
         }
+        self.nothing = EmptyState(
+            state={"icon": "scores"}, sizing_mode="stretch_both", visible=False
+        )
         watched = ["star", "group_a", "group_b"]
         watch_while_shown(selection, "survey", self._mark, watched)
 
@@ -114,8 +121,20 @@ class SurveyLabels(pn.viewable.Viewer):
                 self._draw(self._plot(self.tab))
                 self.show_star()
                 self.show_groups()
+            self._show_missing()
             self.title.state = self._title_state()
             self.tabs.state = self._tabs_state()
+
+    def _show_missing(self):
+        """Say in place of empty figures why they are empty."""
+        text = ""
+        if self.tab in ("labels", "pulls") and self.names and not self._agreements:
+            text = _NO_REFERENCE
+            if self._source.facts.reference is not None:
+                text = f"The stars came with none of these labels of {self.method}."
+            self.nothing.state = {"icon": "scores", "text": text}
+            self._panes[self.tab].visible = False
+        self.nothing.visible = bool(text)
 
     def _plot(self, tab):
         """The figures of a tab, made when it is first looked at."""
@@ -378,5 +397,11 @@ class SurveyLabels(pn.viewable.Viewer):
         self.tabs.state = self._tabs_state()
 
     def __panel__(self):
-        parts = (self.title, self.tabs, *self._panes.values(), self.duel.table)
+        parts = (
+            self.title,
+            self.tabs,
+            *self._panes.values(),
+            self.nothing,
+            self.duel.table,
+        )
         return pn.Column(*parts, sizing_mode="stretch_both", margin=0)
