@@ -84,10 +84,13 @@ class Job:
 
     @property
     def state(self) -> str:
-        """ "new", "running", "finished", "stopped" or "failed"."""
+        """ "new", "running", "finished", "stopped" or "failed".
+
+        Failed when the process is gone: by then its log says what it died of.
+        """
         ended = self._read("progress.json").get("state", "running")
         worker = self._read("worker.json")
-        if ended != "running" or not worker:
+        if ended not in ("running", "failed") or not worker:
             return ended if worker else "new"
         if is_running(worker["pid"], worker["start"]):
             return "running"

@@ -63,6 +63,13 @@ def test_what_a_job_died_of_is_said(job):
     assert job.error == "ValueError: no such star"
 
 
+def test_a_job_has_not_failed_before_its_log_says_why(job, monkeypatch):
+    job.start(_COUNTING, {"to": 1, "seconds": 0, "fault": "no such star"})
+    _until(lambda: job.state == "failed")
+    monkeypatch.setattr("stellar_gui.jobs.is_running", lambda pid, start: True)
+    assert job.state == "running"
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
 def test_a_killed_job_is_not_running(job):
     job.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
