@@ -2,7 +2,7 @@
 // a small fault of the spectrum would do to the labels.
 const LOW = 0.003, HIGH = 1, TICKS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const USEFUL = 0.05;  // dex
-const LEFT = 34, RIGHT = 44, AXIS = 34, LEAST = 11;
+const LEFT = 34, RIGHT = 44, AXIS = 34, LEAST = 10.5;
 
 const text = (content, attributes) => drawing("text", {"font-size": 11, fill: "var(--ink2)", ...attributes}, content);
 const rule = (x1, y1, x2, y2, color, width = 1, more = {}) =>
@@ -133,7 +133,7 @@ export function render({model}) {
     axis.setAttribute("transform", `translate(0 ${top})`);
     const {view, rows, whatIf} = model.state;
     const all = view === "what if" ? whatIf.rows : rows;
-    const more = Math.round((foot - top) / foot * all.length);
+    const more = Math.ceil((foot - top) / foot * all.length - 0.2);
     axis.querySelector(".more").textContent = more ? `▾ ${more} more` : "";
   };
   plot.addEventListener("scroll", holdAxis);
