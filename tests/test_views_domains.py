@@ -69,6 +69,10 @@ def test_a_pca_is_shown_at_once_and_a_tsne_is_begun(shown, cache):
         assert 0 <= score.state["share"] <= 1
     said = shown.maps.titles["raw"].state["sentence"]
     assert "120 stars" in said
+    assert (
+        "hardly tells whether the domains mix"
+        in (shown.maps.titles["transferred"].state["sentence"])
+    )
     assert "0.5" in shown.maps.titles["raw"].state["chips"][0]["tip"]
 
 

@@ -64,7 +64,7 @@ export function render({model}) {
     {role: "row", "aria-selected": String(row.id === star), "aria-rowindex": place + 2, style: `top: ${place * ROW}px`, title: row.id === star && details ? details : null},
     h("span.cell", {role: "gridcell", title: row.id}, row.id),
     h("span.cell.score", {role: "gridcell"}, h("span.track", {"aria-hidden": "true"}, h("i", {style: `width: ${(100 * row.share).toFixed(1)}%`})), row.score),
-    h("span.cell.why", {role: "gridcell"}, row.kind ? h(`span.${row.kind}`, {}, icon(row.kind, 14)) : null, h("span.text", {}, row.why || "as usual")),
+    h("span.cell.why", {role: "gridcell"}, row.kind ? h(`span.${row.kind}`, {}, icon(row.kind, 14)) : null, h("span.text", {title: row.why || null}, row.why || "as usual")),
     h("span.cell.verdict", {role: "gridcell", title: row.note || null},
       row.note ? h("span.muted", {}, "note ") : null,
       row.verdict ? h(`span.${WORDS[row.verdict]}`, {}, icon(WORDS[row.verdict], 13), row.verdict) : null));

@@ -30,6 +30,7 @@ TITLES = {
 
 GROUPS = ("a", "b")
 _PARTLY = 0.3  # below, the domains lie apart
+_COARSE = 200  # points; of fewer, 20 neighbours are more than a tenth
 _FULL = 0.5
 _CARD = """
 :host {
@@ -108,15 +109,20 @@ class MapsView(pn.viewable.Viewer):
         self.show_groups()
 
     def _show_mixing(self, space, mixing, words):
-        self.scores[space].state = score_state(mixing)
+        n_points = len(self.points.ids)
+        self.scores[space].state = score_state(mixing, n_points)
         title, sub = TITLES[space]
-        kind, word = judge(mixing)
+        kind, word = judge(mixing, n_points)
         text = f"{number(mixing.value, 3)} ± {number(mixing.error, 3)}"
+        tip, said = f"{text}; 0.5 is mixed", f"the domains are {word}"
+        if word == "few stars":
+            said = "of so few stars, that hardly tells whether the domains mix"
+            tip = f"{tip}; 20 neighbours of {n_points} are too many to tell"
         self.titles[space].state = {
             "title": title,
             "card": f"map_{space}",
             "sub": sub,
-            "chips": [{"kind": kind, "text": word, "tip": f"{text}; 0.5 is mixed"}],
+            "chips": [{"kind": kind, "text": word, "tip": tip}],
             "figures": [f"map-{space}"],
             "file": f"domains_{space}",
             "words": [
@@ -125,10 +131,10 @@ class MapsView(pn.viewable.Viewer):
                 {"text": words, "token": "ink2"},
             ],
             "sentence": (
-                f"{title}, {sub}: a map of {len(self.points.ids)} stars. Of the 20 "
+                f"{title}, {sub}: a map of {n_points} stars. Of the 20 "
                 f"nearest neighbours of a star {text} come from the other domain, "
                 f"{number(mixing.shuffled, 3)} with the domains dealt out at random; "
-                f"the domains are {word}."
+                f"{said}."
             ),
         }
 
@@ -252,19 +258,23 @@ class MapsView(pn.viewable.Viewer):
         )
 
 
-def judge(mixing: "Mixing") -> tuple[str, str]:
-    """Kind and word of how well domains mix.
+def judge(mixing: "Mixing", n_points: int) -> tuple[str, str]:
+    """Kind and word of how well domains mix, on maps of so many points.
 
     >>> from stellar_gui.analysis.mixing import Mixing
-    >>> judge(Mixing(0.03, 0.01, 0.5)), judge(Mixing(0.46, 0.01, 0.5))
+    >>> judge(Mixing(0.03, 0.01, 0.5), 800), judge(Mixing(0.46, 0.01, 0.5), 800)
     (('bad', 'apart'), ('ok', 'mixed'))
+    >>> judge(Mixing(0.46, 0.01, 0.5), 80)
+    ('warning', 'few stars')
     """
+    if n_points < _COARSE and mixing.value >= _PARTLY:
+        return "warning", "few stars"
     if mixing.value >= MIXED:
         return "ok", "mixed"
     return ("warning", "partly mixed") if mixing.value >= _PARTLY else ("bad", "apart")
 
 
-def score_state(mixing: "Mixing") -> dict:
+def score_state(mixing: "Mixing", n_points: int) -> dict:
     """The line and the bar below a map; the bar is full at 0.5."""
     return {
         "text": number(mixing.value, 3),
@@ -272,5 +282,5 @@ def score_state(mixing: "Mixing") -> dict:
         "control": number(mixing.shuffled, 3),
         "share": min(mixing.value / _FULL, 1.0),
         "controlShare": min(mixing.shuffled / _FULL, 1.0),
-        "kind": judge(mixing)[0],
+        "kind": judge(mixing, n_points)[0],
     }
