@@ -8,6 +8,8 @@ from bokeh.events import Tap
 from stellar_gui.plots.style import TOKENS
 from stellar_gui.surveys import Triage
 from stellar_gui.views.survey import SurveyPage
+from stellar_gui.views.survey_bar import empty_state
+from stellar_gui.views.survey_source import SurveySource
 from tests.surveyed import FAILED, N_TEST, fit_sample, models, opened, survey_stars
 
 SPECTRA, MODELS = survey_stars(), models()
@@ -292,6 +294,12 @@ def test_the_exported_table_has_every_star_by_every_model(folders):
 
 
 # ---- without fits, and with some
+
+
+def test_a_sample_that_is_being_read_is_not_said_to_be_missing():
+    source = SurveySource(opened(SPECTRA, MODELS)[0], lambda: None)
+    assert "reading the sample" in empty_state(source, True)["text"]
+    assert "two stars or more" in empty_state(source, False)["text"]
 
 
 def test_without_fits_one_sentence_and_the_button_say_what_to_do(empty_page):

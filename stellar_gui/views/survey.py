@@ -69,6 +69,7 @@ class SurveyPage(pn.viewable.Viewer):
         self._download = download
         self.source = SurveySource(session, self._changed)
         self._samples: dict[str, Sample] = {}
+        self._reading = True  # the samples
         self._names = _first_models(session.kinds)
         self._done: list[str] = []  # what was done last, for undoing
         self._undoing, self._n_stars = False, 0
@@ -102,8 +103,9 @@ class SurveyPage(pn.viewable.Viewer):
     def _loaded(self, result):
         if isinstance(result, Exception):
             raise result
-        self._samples = samples_of(self._session)
+        self._samples, self._reading = samples_of(self._session), False
         self._choose_sample(next(iter(self._samples), ""))
+        self._show_bar()
 
     def _choose_sample(self, title):
         if title in self._samples:
@@ -154,7 +156,7 @@ class SurveyPage(pn.viewable.Viewer):
             self.bar.state = state
         nothing = self.source.facts is None or self.source.progress[0] == 0
         if nothing:
-            self.empty.state = empty_state(self.source)
+            self.empty.state = empty_state(self.source, self._reading)
         self._nothing.visible = nothing
         self._show_status()
 

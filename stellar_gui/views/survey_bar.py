@@ -107,12 +107,15 @@ def _button(source):
     return {"command": "fit_all", "text": text, "picture": "play", "reason": reason}
 
 
-def empty_state(source: SurveySource) -> dict:
-    """What stands where nothing is fitted yet: one sentence, and the button."""
+def empty_state(source: SurveySource, reading: bool) -> dict:
+    """What stands where nothing is fitted yet: one sentence, and the button.
+
+    reading: the samples are not known yet.
+    """
     if source.problem:
         text = f"There are no fits: {source.problem}"
         return {"icon": "warning", "text": text, "buttons": _fit_button(source)}
-    if source.sample is None:
+    if source.sample is None and not reading:
         text = "A survey needs spectra of two stars or more, and none are loaded."
         return {"icon": "open", "text": text, "buttons": []}
     if not source.surveys:
