@@ -23,6 +23,11 @@ PLACE = """([name, across, up]) => {
 }"""
 DRAWN = """() => Bokeh.documents[0].get_model_by_name("survey-pixels")
           ?.data.wavelength.length > 0"""
+FOCUSED = """() => {
+  let element = document.activeElement
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+  return [element.className, getComputedStyle(element).outlineStyle]
+}"""
 MARKED = """() => Bokeh.documents[0].get_model_by_name("stack-star").data.y"""
 
 
@@ -137,6 +142,27 @@ def test_decisions_are_kept_over_a_reload(browser_tab, fitted):
     browser_tab.press("j")
     expect(selected(browser_tab)).to_contain_text("flagged")
     expect(selected(browser_tab)).to_contain_text("note")
+
+
+def test_the_keyboard_alone_rings_a_figure_and_enter_presses_a_button(
+    browser_tab, fitted
+):
+    opened(browser_tab, "&star=star-0020")
+    click(browser_tab, "survey-stack", 0.3, 0.5)
+    figure, outline = browser_tab.page.evaluate(FOCUSED)
+    assert "bk-events" in figure
+    assert outline == "none"
+    for _ in range(20):
+        browser_tab.press("Tab")
+        focused, outline = browser_tab.page.evaluate(FOCUSED)
+        if focused == figure:
+            break
+    assert (focused, outline) == (figure, "solid")
+    browser_tab.press("j", "k")  # brings the row of the star into view
+    browser_tab.page.get_by_role("button", name="Accept").focus()
+    browser_tab.press("Enter")
+    expect(selected(browser_tab)).to_contain_text("accepted")
+    assert value(browser_tab, "page") == "survey"
 
 
 def test_the_readout_says_what_most_stars_show_in_a_pixel(browser_tab, fitted):
