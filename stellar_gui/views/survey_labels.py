@@ -25,6 +25,7 @@ from stellar_gui.views.survey_stars import (
     title_of,
     values_of,
 )
+from stellar_gui.views.survey_words import not_compared
 
 TABS = {
     "labels": ("1 : 1", "Inferred against reference"),
@@ -42,10 +43,6 @@ _PLANES = {
 _PANES = {"kiel": "plane", "mg_fe": "plane"}  # tabs that share their figure
 _FAR = 5.0  # scatters from the bias; stars beyond are ringed
 _SHADES = 12
-_NO_REFERENCE = (
-    "These stars came without labels: there is nothing to compare fits with. Kiel, "
-    "[Mg/Fe] and Duel show what the models say."
-)
 _PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
 
 
@@ -80,9 +77,7 @@ class SurveyLabels(pn.viewable.Viewer):
             pane: pn.pane.Bokeh(None, visible=False, **both)
             for pane in ("labels", "pulls", "plane")
         }
-        self.nothing = EmptyState(
-            state={"icon": "scores"}, sizing_mode="stretch_both", visible=False
-        )
+        self.nothing = EmptyState(state={}, visible=False, sizing_mode="stretch_both")
         watched = ["star", "group_a", "group_b"]
         watch_while_shown(selection, "survey", self._mark, watched)
 
@@ -129,9 +124,7 @@ class SurveyLabels(pn.viewable.Viewer):
         """Say in place of empty figures why they are empty."""
         text = ""
         if self.tab in ("labels", "pulls") and self.names and not self._agreements:
-            text = _NO_REFERENCE
-            if self._source.facts.reference is not None:
-                text = f"The stars came with none of these labels of {self.method}."
+            text = not_compared(self._source.facts.reference is None, self.method)
             self.nothing.state = {"icon": "scores", "text": text}
             self._panes[self.tab].visible = False
         self.nothing.visible = bool(text)
@@ -397,11 +390,6 @@ class SurveyLabels(pn.viewable.Viewer):
         self.tabs.state = self._tabs_state()
 
     def __panel__(self):
-        parts = (
-            self.title,
-            self.tabs,
-            *self._panes.values(),
-            self.nothing,
-            self.duel.table,
-        )
-        return pn.Column(*parts, sizing_mode="stretch_both", margin=0)
+        below = (*self._panes.values(), self.nothing, self.duel.table)
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        return pn.Column(self.title, self.tabs, *below, **both)

@@ -95,6 +95,16 @@ def stack_sentence(stack, title: str) -> str:
     )
 
 
+def not_compared(unlabelled: bool, model: str) -> str:
+    """Why no fits are compared with a reference: the stars have none, or no such."""
+    if unlabelled:
+        return (
+            "These stars came without labels: there is nothing to compare fits with. "
+            "Kiel, [Mg/Fe] and Duel show what the models say."
+        )
+    return f"The stars came with none of these labels of {model}."
+
+
 def duration(seconds: float) -> str:
     """A time as a reader says it.
 
