@@ -36,6 +36,8 @@ _PAGE_FIRST = 3.0  # seconds for a first page to be asked for before models are 
 _MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a survey's figures are far below
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _EVERYWHERE = {"0.0.0.0", "::", ""}
+# Panel adds up the least heights of all pages, the hidden ones too
+_ONE_PAGE = ":host { min-height: 0 !important; }"
 _LOG = logging.getLogger(__name__)
 
 pn.extension(reconnect=True)
@@ -65,7 +67,8 @@ class App:
         self._training, self._counted = live_runs(), time.monotonic()
         self._views: dict[str, pn.viewable.Viewer] = {}
         self._panes: dict[str, pn.viewable.Viewable] = {}
-        self._body = pn.Column(sizing_mode="stretch_both", margin=0)
+        both = {"sizing_mode": "stretch_both", "margin": 0}
+        self._body = pn.Column(stylesheets=[_ONE_PAGE], **both)
         self.shell = Shell(theme=self.theme, query=self.selection.to_query())
         self.dialogs = Dialogs()
         say = lambda kind, text: self.notify(kind, text)  # noqa: E731
