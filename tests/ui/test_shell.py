@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Browser, Server
+from .conftest import IDLE, PATIENCE, Browser, Server
 
 pytestmark = pytest.mark.ui
 
@@ -72,3 +72,16 @@ def test_a_key_held_down_stops_where_it_is_let_go(browser_tab):
     assert browser_tab.field("Star").input_value() == there
     assert "star-0000" < there < "star-0040"
     assert browser_tab.page.evaluate("() => history.length") <= before + 1
+
+
+def test_pages_stay_as_high_as_the_window_whichever_came_before(browser_tab):
+    browser_tab.page.set_viewport_size({"width": 1280, "height": 800})
+    browser_tab.open("?star=star-0010")
+    for name in ("Elements", "Survey", "Domains", "Star"):
+        browser_tab.button(name).click()
+        browser_tab.page.wait_for_function(IDLE, timeout=PATIENCE, polling=50)
+        browser_tab.until(
+            """() => document.scrollingElement.scrollHeight <= window.innerHeight"""
+        )
+    box = browser_tab.page.get_by_role("status", name="Readout").first.bounding_box()
+    assert 700 < box["y"] + box["height"] <= 800
