@@ -100,6 +100,16 @@ def test_names_stand_at_the_ends_of_lines_right_of_the_last_step(figures):
     assert figures.x_range.end >= 120
 
 
+def test_names_are_apart_and_whole_inside_the_panel(figures):
+    panel = figures.panels["loss"]
+    panel.y_range.update(start=0.0, end=1.0)
+    panel.name_ends([(9, 0.0, "a", "ink"), (9, 0.01, "b", "ink")], shared=False)
+    low, high = panel.ends.data["y"]
+    gap = high - low
+    assert gap > 0.01
+    assert low == pytest.approx(gap / 2)
+
+
 def test_a_line_that_is_not_drawn_has_no_data(figures):
     for renderer in figures.panels["loss"].figure.renderers:
         if not renderer.visible:

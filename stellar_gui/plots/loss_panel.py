@@ -131,8 +131,8 @@ class LossPanel:
         if shared:
             height = min(height, _LIKELY_HEIGHT[self.kind])
         separation = _NAME_SEPARATION * span / height
-        low, high = self.y_range.start, self.y_range.end
-        room = max(separation * (len(ends) - 1), high - low)
+        high = self.y_range.end - separation / 2  # a name is whole inside the panel
+        room = max(separation * (len(ends) - 1), span - separation)
         places = spread([end[1] for end in ends], separation, high - room, high)
         self._ends = [end[3] for end in ends]
         self.ends.data = {
