@@ -13,6 +13,16 @@ import param
 from stellar_gui.paths import assets
 from stellar_gui.views.notify import guarded
 
+OVER_CARD = {
+    "position": "absolute",
+    "inset": "36px 0 0 0",
+    "width": "100%",
+    "height": "calc(100% - 36px)",
+    "background": "var(--surface)",
+    "z-index": "2",
+}
+"""Style of what lies over all of a card but its title."""
+
 
 @cache
 def _text(path: str) -> str:

@@ -14,7 +14,7 @@ from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.style import Painter, number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
-from stellar_gui.views.components import CardNote, EmptyState, FigureTitle
+from stellar_gui.views.components import OVER_CARD, CardNote, EmptyState, FigureTitle
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.work import in_background
@@ -42,14 +42,6 @@ _CARD = """
   position: relative;
 }
 """
-_OVER = {
-    "position": "absolute",
-    "inset": "36px 0 0 0",
-    "width": "100%",
-    "height": "calc(100% - 36px)",
-    "background": "var(--surface)",
-    "z-index": "2",
-}
 
 
 class DifferenceView(pn.viewable.Viewer):
@@ -78,7 +70,7 @@ class DifferenceView(pn.viewable.Viewer):
         title = {"title": "What explains it", "card": "explanation"}
         self.why = FigureTitle(state=title, sizing_mode="stretch_width", height=36)
         self.note = CardNote(state={}, sizing_mode="stretch_width", height=52)
-        self.empty = EmptyState(state={"icon": "scores"}, styles=_OVER)
+        self.empty = EmptyState(state={"icon": "scores"}, styles=OVER_CARD)
         self.title.listen(partial(self._hear, "difference"))
         self.why.listen(partial(self._hear, "explanation"))
         self.empty.listen(lambda command, value: self._example())

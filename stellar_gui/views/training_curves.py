@@ -8,7 +8,7 @@ import panel as pn
 from stellar_gui.plots.losses import Course, Line, LossFigures
 from stellar_gui.plots.pointer import send_pointer
 from stellar_gui.plots.style import Painter
-from stellar_gui.views.components import EmptyState, LossesTitle
+from stellar_gui.views.components import OVER_CARD, EmptyState, LossesTitle
 from stellar_gui.views.work import in_background
 
 _FEW_BYTES = 300_000  # that are read at once; more would hold up other sessions
@@ -16,14 +16,6 @@ _DOMAIN_TOKENS = {"synth": "synthetic_domain", "obs": "observed_domain"}
 _KIND_TOKENS = {"payne": "payne", "cannon": "cannon", "cycle-starnet": "cycle_starnet"}
 _FURTHER = ("ink2", "ink3")  # of curves of one method that belong to no domain
 _SMOOTHING = 0.9
-_OVER = {
-    "position": "absolute",
-    "inset": "36px 0 0 0",
-    "width": "100%",
-    "height": "calc(100% - 36px)",
-    "background": "var(--surface)",
-    "z-index": "2",
-}
 _NO_RUN = "Losses are drawn here when a run is started, or chosen from the list."
 
 
@@ -47,7 +39,9 @@ class CurvesView(pn.viewable.Viewer):
             state=self._state(), sizing_mode="stretch_width", height=36
         )
         self.title.listen(self._hear)
-        self.empty = EmptyState(state={"icon": "scores", "text": _NO_RUN}, styles=_OVER)
+        self.empty = EmptyState(
+            state={"icon": "scores", "text": _NO_RUN}, styles=OVER_CARD
+        )
         send_pointer([*(p.figure for p in self.figures.panels.values())])
 
     # ---- which runs
