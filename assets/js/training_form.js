@@ -30,7 +30,10 @@ export function render({model}) {
     return [box, update];
   };
   const boxed = (field) => {
-    const set = (value) => send("set", [field.name, value]);
+    const set = (value) => {
+      if (field.name === "method") expectMethod(value);
+      send("set", [field.name, value]);
+    };
     const [control, take] = (field.kind === "select" ? select : entry)(field, set);
     control.id = `field-${field.name}`;
     control.setAttribute("aria-label", field.title);
@@ -49,7 +52,17 @@ export function render({model}) {
       note.textContent = now.note ?? "";
       note.hidden = !now.note;
     };
-    return {element, update};
+    return {element, update, control};
+  };
+  // From the choice of a method until its fields are here, what is typed would be lost.
+  let expected = null;
+  const hold = () => {
+    for (const [name, {control}] of Object.entries(parts.fields)) if (name !== "method") control.disabled = true;
+  };
+  const expectMethod = (method) => { expected = method; hold(); };
+  const settle = ({groups}) => {
+    if (groups.some(({fields}) => fields.some(({name, value}) => name === "method" && value === expected))) expected = null;
+    if (expected !== null) hold();
   };
   const preset = ({value}) => {
     const radio = h("input", {type: "radio", name: "preset", onchange: () => send("preset", value)});
@@ -101,6 +114,7 @@ export function render({model}) {
     build(state);
     state.presets.forEach((now, place) => parts.presets[place].update(now));
     state.groups.forEach(({fields}) => fields.forEach((now) => parts.fields[now.name].update(now)));
+    settle(state);
     word.textContent = state.start.text;
     start.disabled = Boolean(state.start.reason);
     why.textContent = state.start.reason || state.words || "";

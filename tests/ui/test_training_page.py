@@ -18,6 +18,7 @@ from .conftest import Browser, Server
 
 pytestmark = pytest.mark.ui
 
+STEPS = 500_000  # of a small Payne: half an hour
 PATIENCE = 120_000  # ms; a busy machine imports torch slowly, and a run is polite
 
 
@@ -84,9 +85,9 @@ class TrainingTab(Browser):
         return self.page.get_by_role("textbox", name=name, exact=True)
 
     def start_payne(self):
-        """Start a Payne that trains for hours, small enough to begin at once."""
+        """Start a Payne that trains for long, small enough to begin at once."""
         self.page.get_by_role("combobox", name="Method").select_option("payne")
-        self.field_of_form("Steps").fill("500 000")
+        self.field_of_form("Steps").fill(str(STEPS))
         self.field_of_form("Hidden").fill("24")
         self.page.get_by_text("More settings").click()
         self.field_of_form("Components").fill("8")
@@ -95,6 +96,20 @@ class TrainingTab(Browser):
         self.button("Start new run").click()
         self.page.wait_for_url("**run=payne-*", timeout=PATIENCE)
         self.until_logged(3)
+
+    def choose_cannon(self):
+        """Choose the method; return whether its old fields still take text at once."""
+        method = self.page.get_by_role("combobox", name="Method").element_handle()
+        steps = self.field_of_form("Steps").element_handle()
+        script = """([method, steps]) => {
+            method.value = "cannon";
+            method.dispatchEvent(new Event("change"));
+            return !steps.disabled;
+        }"""
+        taken = self.page.evaluate(script, [method, steps])
+        order = self.page.get_by_role("combobox", name="Order", exact=True)
+        expect(order).to_be_enabled(timeout=PATIENCE)
+        return taken
 
     def chip(self, state):
         bar = self.page.get_by_role("region", name="Run", exact=True)
@@ -127,7 +142,9 @@ class TrainingTab(Browser):
 def test_a_run_is_started_watched_paused_stopped_and_used(page, browser, serve, runs):
     server = serve()
     tab = TrainingTab(page, server.url).open()
+    assert not tab.choose_cannon()
     tab.start_payne()
+    assert Run(runs / "payne-001").config["options"]["steps"] == STEPS
     tab.chip("running")
     tab.until_logged(tab.logged()[-1] + 20)
     tab.button("Star").click()
