@@ -13,6 +13,7 @@ _BATCH = 16  # stars fitted together
 _NEAR = 3  # stars on each side that are kept ready for the next key press
 _REACH = 3000  # stars on each side that are fitted
 _QUIET_SECONDS = 0.4  # the processor is left alone after a key press
+_PAGE_SECONDS = 5.0  # for a first page, which loads models and makes its fits itself
 _LOG = logging.getLogger(__name__)
 
 
@@ -24,12 +25,16 @@ class Ahead:
         self._worker: threading.Thread | None = None
         self._centre = ""
         self._asked_at = 0.0
+        self._page_first = False  # until its models are there, and the fits it shows
         self._closed = False
 
     def prefetch(self, star_id: str) -> None:
         """Make the neighbours of a star ready, then the survey."""
         self._centre = star_id
         self._asked_at = time.monotonic()
+        session = self._session()
+        if self._worker is None and session is not None:
+            self._page_first = not session.loaded
         if self._worker is None or not self._worker.is_alive():
             self._worker = threading.Thread(target=self._run, daemon=True)
             self._worker.start()
@@ -56,10 +61,12 @@ class Ahead:
 
     def _work(self, session):
         """Do one piece of work; False if nothing is left to do."""
-        quiet = time.monotonic() - self._asked_at >= _QUIET_SECONDS
-        if not session.loaded and not quiet:  # the page goes first
+        since = time.monotonic() - self._asked_at
+        if self._page_first and since < _PAGE_SECONDS:
             time.sleep(0.05)
+            self._page_first = not (session.loaded and self._is_shown(session))
             return True
+        quiet = since >= _QUIET_SECONDS
         centre = max(session.position(self._centre), 0)
         first, near = max(centre - _NEAR, 0), session.order[: centre + _NEAR + 1]
         for place in sorted(range(first, len(near)), key=lambda p: abs(p - centre)):
@@ -77,6 +84,13 @@ class Ahead:
                 session.fit_together(name, batch)
                 return True
         return False
+
+    def _is_shown(self, session):
+        """Whether the star that is looked at has all its fits, or is none."""
+        names, star_id = session.models, self._centre
+        if session.position(star_id) < 0:
+            return True
+        return all(session.has_fit(name, star_id) for name in names)
 
 
 def _unfitted(session, name, centre):

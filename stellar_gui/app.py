@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import panel as pn
 from markdown_it import MarkdownIt
 
+from stellar_gui import collector
 from stellar_gui.actions import ACTIONS
 from stellar_gui.library import Library
 from stellar_gui.pages import BUILDERS, TICKS
@@ -350,6 +351,7 @@ def serve(
         websocket_max_message_size=_MAX_MESSAGE,
     )
     server.start()
+    collector.settle()
     preload = threading.Timer(_PAGE_FIRST, lambda: library.models)
     preload.daemon = True
     preload.start()

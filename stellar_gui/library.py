@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stellar_gui.collector import paused
 from stellar_gui.constants import MODEL_TITLES
 from stellar_gui.paths import sample_data
 from stellar_gui.spectra import Spectra
@@ -100,7 +101,8 @@ def free_ids(taken: Collection[str], ids: Iterable[str]) -> list[str]:
 
 def load_models(paths: Mapping[str, Path]) -> "dict[str, SpectralModel]":
     """Return the models of files by name. Raises as `models.load_model` does."""
-    from stellar_gui.models import load_model  # torch takes seconds to import
+    with paused():  # torch takes seconds to import
+        from stellar_gui.models import load_model
 
     return {name: load_model(path) for name, path in paths.items()}
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "stellar_gui"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = {
+    "collector": 0,
     "paths": 0,
     "constants": 0,
     "lasso": 0,

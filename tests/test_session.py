@@ -1,10 +1,12 @@
 """What one session has loaded: fits of the moment, files of its own, work ahead."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 
+from stellar_gui import ahead
 from stellar_gui.fitting import fit_labels
 from stellar_gui.fitting.cache import FitCache
 from stellar_gui.io import write_spectra
@@ -81,6 +83,24 @@ def test_neighbours_are_ready_before_they_are_asked_for(session):
     assert near.chi2 == pytest.approx(
         session.fit("Cannon", "star-0011").reduced_chi2[0]
     )
+
+
+def test_a_first_page_makes_its_own_fits(library, monkeypatch):
+    """Until then nothing is done ahead, which would slow it down; but not for ever."""
+    monkeypatch.setattr(ahead, "_PAGE_SECONDS", 30.0)
+    session = Session(library=library)
+    session.prefetch("star-0002")
+    time.sleep(3 * ahead._QUIET_SECONDS)
+    assert not session.loaded
+    session.settle("star-0002")
+    session.wait(60)
+    assert session.n_summaries == len(session.ids)
+
+    monkeypatch.setattr(ahead, "_PAGE_SECONDS", 0.1)
+    unseen = Session(library=library)
+    unseen.prefetch("star-0002")
+    unseen.wait(60)
+    assert unseen.n_summaries == len(unseen.ids)
 
 
 def test_the_background_fits_as_the_foreground_does(session, cannon):

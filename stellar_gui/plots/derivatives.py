@@ -22,7 +22,14 @@ from stellar_gui.plots.element_map import BORDERS
 from stellar_gui.plots.line_names import BLEND, spread
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
-from stellar_gui.plots.style import FONT, Painter, inner_width, number, set_ticks
+from stellar_gui.plots.style import (
+    FONT,
+    Painter,
+    inner_width,
+    number,
+    set_ticks,
+    zoom_by_wheel,
+)
 
 HEIGHT = 226
 MOST_CURVES = 8
@@ -125,7 +132,7 @@ class DerivativePlot:
             ],
             name="derivatives",
         )
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         fig.extra_y_ranges = {"share": Range1d(0, 1)}

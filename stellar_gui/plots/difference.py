@@ -27,6 +27,7 @@ from stellar_gui.plots.style import (
     number,
     set_ticks,
     without,
+    zoom_by_wheel,
 )
 
 NAME_ROOM = 36  # px for each name of a line
@@ -81,7 +82,7 @@ class DifferencePlot:
             name="difference",
         )
         fig = self.figure
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         without(fig, *fig.ygrid)
         for axis in fig.axis:
             axis.axis_line_color = None

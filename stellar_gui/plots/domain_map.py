@@ -23,7 +23,14 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.pixels import read_js
-from stellar_gui.plots.style import FONT, Painter, inner_width, sequential, without
+from stellar_gui.plots.style import (
+    FONT,
+    Painter,
+    inner_width,
+    sequential,
+    without,
+    zoom_by_wheel,
+)
 
 GROUPS = ("A", "B")
 _NOTHING = "rgba(0, 0, 0, 0)"
@@ -82,7 +89,7 @@ class MapFigures:
             name=name,
         )
         without(fig, *fig.xaxis, *fig.yaxis, *fig.ygrid)
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         fig.toolbar.active_drag = fig.select_one(LassoSelectTool)
         fig.extra_y_ranges = {"share": Range1d(0, 1)}
         fig.extra_y_scales = {"share": LinearScale()}

@@ -24,7 +24,7 @@ from stellar_gui.plots.derivatives import MOST_CURVES, Curve, dashes_of, flux_ti
 from stellar_gui.plots.element_map import BORDERS
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
-from stellar_gui.plots.style import FONT, Painter, set_ticks
+from stellar_gui.plots.style import FONT, Painter, set_ticks, zoom_by_wheel
 
 _PANELS = ("synthetic", "transferred", "difference", "derivatives")
 _TITLES = {
@@ -77,7 +77,7 @@ class FourPanels:
             min_height=80,
             name=f"panel-{name}",
         )
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         if not last:

@@ -12,11 +12,17 @@ from bokeh.models import (
     LinearColorMapper,
     LinearScale,
     Range1d,
-    WheelZoomTool,
 )
 
 from stellar_gui.plots.pieces import CutTicks, Pieces
-from stellar_gui.plots.style import NO_COLOR, Painter, blend, set_ticks, without
+from stellar_gui.plots.style import (
+    NO_COLOR,
+    Painter,
+    blend,
+    set_ticks,
+    without,
+    zoom_by_wheel,
+)
 from stellar_gui.plots.survey_density import (
     BORDERS,
     draw_gaps,
@@ -81,7 +87,7 @@ class StackPlot:
             name="survey-stack",
         )
         without(fig, *fig.ygrid)
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
         wavelength_axis(fig, self._ticks)

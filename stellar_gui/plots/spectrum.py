@@ -18,7 +18,7 @@ from stellar_gui.plots.overview import Overview
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pixels import PixelSource
 from stellar_gui.plots.residuals import ResidualStrip, difference_unit
-from stellar_gui.plots.style import Painter, inner_width, without
+from stellar_gui.plots.style import Painter, inner_width, without, zoom_by_wheel
 
 SIDE_WIDTH = 84  # px; the column of numbers and histograms
 _BORDERS = (54, 8)  # left and right of all stacked plots, px
@@ -90,7 +90,7 @@ class SpectrumFigures:
         for fig in (self.overview.figure, *self.linked):
             self.pixels.watch_window(fig)
         for fig in self.linked:
-            fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+            zoom_by_wheel(fig)
         self._ticks = CutTicks()
         self._ticks.attach(self.fit.figure.xaxis[0], labelled=False)
         self._ticks.attach(self.axis.xaxis[0], labelled=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
-from bokeh.models import FixedTicker, Model, Range1d
+from bokeh.models import FixedTicker, Model, Range1d, WheelZoomTool
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure as bokeh_figure
 
@@ -262,6 +262,12 @@ def inner_width(fig) -> int:
         return fig.inner_width or _LIKELY_WIDTH
     except UnsetValueError:
         return _LIKELY_WIDTH
+
+
+def zoom_by_wheel(fig) -> None:
+    """Have the wheel zoom a figure from the start; it must have the tool."""
+    wheels = (tool for tool in fig.toolbar.tools if isinstance(tool, WheelZoomTool))
+    fig.toolbar.active_scroll = next(wheels)
 
 
 def without(fig, *parts) -> None:

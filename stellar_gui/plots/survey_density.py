@@ -28,6 +28,7 @@ from stellar_gui.plots.style import (
     blend,
     set_ticks,
     without,
+    zoom_by_wheel,
 )
 
 BORDERS = (62, 14)  # left and right of all figures of the card, px
@@ -100,7 +101,7 @@ class DensityPlot:
             name=name,
         )
         without(fig, *fig.xaxis, *fig.ygrid)
-        fig.toolbar.active_scroll = fig.select_one(WheelZoomTool)
+        zoom_by_wheel(fig)
         fig.yaxis.axis_line_color = None
         fig.yaxis.formatter = CustomJSTickFormatter(code=_MINUS)
         draw_gaps(fig, painter, self._gaps)

@@ -374,7 +374,7 @@ class Shell(pn.custom.JSComponent):
     query = param.String(default="", doc="what the address should say")
     replaces = param.Boolean(default=False, doc="without a new entry in the history")
 
-    _esm = _script("shell")
+    _esm = _script("shell", "painting")
 
     def listen(self, handle: Callable[[str, object], None]) -> None:
         """Call ``handle(command, value)`` for keys and ways through the history."""
