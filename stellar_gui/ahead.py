@@ -12,7 +12,7 @@ import weakref
 _BATCH = 16  # stars fitted together
 _NEAR = 3  # stars on each side that are kept ready for the next key press
 _REACH = 3000  # stars on each side that are fitted
-_QUIET_SECONDS = 0.4  # the processor is left alone after a key press
+_QUIET_SECONDS = 1.5  # the processor is left alone after a key press
 _PAGE_SECONDS = 5.0  # for a first page, which loads models and makes its fits itself
 _LOG = logging.getLogger(__name__)
 
