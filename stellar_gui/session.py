@@ -307,13 +307,20 @@ class Session:
             return self._fault is None
         return is_slow(self.models[name]) and not self.has_fit(name, star_id)
 
-    def settle(self, star_id: str, wanted: Callable[[], bool] = lambda: True) -> str:
+    def settle(
+        self,
+        star_id: str,
+        wanted: Callable[[], bool] = lambda: True,
+        *,
+        slow: bool = True,
+    ) -> str:
         """Make the fits of a star that are awaited, in any thread; return its id.
 
-        ``wanted`` is asked before each: nobody may look at the star any more.
+        ``wanted`` is asked before each: nobody may look at the star any more. slow:
+        also those by models that take long.
         """
-        for name in self.models:
-            if wanted():
+        for name, model in self.models.items():
+            if wanted() and (slow or not is_slow(model)):
                 self.fit(name, star_id)
         return star_id
 

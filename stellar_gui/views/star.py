@@ -84,11 +84,15 @@ class StarPage(pn.viewable.Viewer):
     # ---- fits that take longer than a key press should
 
     def _settle(self):
-        """Have the fits made that are awaited, and show them when they are there."""
-        star_id = self._selection.star
-        if star_id and self._session.awaited(star_id):
+        """Have the fits made that are awaited, and show them when they are there.
+
+        While models are still being loaded, the quick ones are shown first.
+        """
+        session, star_id = self._session, self._selection.star
+        if star_id and session.awaited(star_id):
             wanted = lambda: self._selection.star == star_id  # noqa: E731
-            work = lambda: self._session.settle(star_id, wanted)  # noqa: E731
+            slow = session.loaded
+            work = lambda: session.settle(star_id, wanted, slow=slow)  # noqa: E731
             in_background(work, self._settled)
 
     def _settled(self, result):
@@ -98,6 +102,8 @@ class StarPage(pn.viewable.Viewer):
             with pn.io.hold():
                 self.spectrum.update()
                 self.update()
+            if not isinstance(result, Exception):
+                self._settle()
 
     def _hear(self, command, value):
         if command == "transfer":
