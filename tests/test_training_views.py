@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -331,6 +332,39 @@ def test_a_device_that_a_method_cannot_use_says_why(request_of_payne):
     form.request.choose_method("cannon")
     form.request.set("device", "mps")
     assert form._device_reason().startswith("Apple GPU cannot be used: the Cannon")
+
+
+@pytest.fixture
+def form():
+    return FormView([], lambda name: None, lambda *said: None)
+
+
+def test_the_form_says_how_many_messages_it_has_heard(form):
+    """By which the script knows which of its words the server has answered."""
+    form._hear("set", ["method", "payne"])
+    form._hear("set", ["steps", "500"])
+    assert form.form.state["heard"] == 2
+    form._hear("preset", "Demo")  # of the method before: pressed while it was changed
+    assert form.form.state["heard"] == 3
+    assert form.request.values["steps"] == "500"
+
+
+def test_data_that_are_read_later_leave_a_fork_its_own(form):
+    config = {"data": "a.h5", "options": {"steps": 100}}
+    form.request.fork("payne-001", 50, "payne", config)
+    form._came(Path("b.h5"), OSError("gone"))
+    assert form.request.general["data"] == "a.h5"
+
+
+def test_another_fork_asked_for_meanwhile_stays_asked_for(form):
+    config = {"data": "a.h5", "options": {"steps": 100}}
+    form.request.fork("payne-001", 50, "payne", config)
+    first = form.request.parent
+    form.request.fork("payne-001", 60, "payne", config)
+    form._launched(first, SimpleNamespace(name="payne-002"))
+    assert form.request.parent.step == 60
+    form._launched(form.request.parent, SimpleNamespace(name="payne-003"))
+    assert form.request.parent is None
 
 
 def test_the_presets_departures_from_the_paper_are_said():

@@ -1,9 +1,25 @@
 // The form of a new run: preset, method, data, settings, device, and whether it can start.
 // What stands is changed in place: a click, or a word being typed, is never lost.
+
+// Puts children in this order. Those that stay in theirs are not touched: they keep the
+// keyboard and what is being typed.
+function arrange(element, children) {
+  for (const child of [...element.children]) if (!children.includes(child)) child.remove();
+  children.forEach((child, place) => {
+    if (element.children[place] !== child) element.insertBefore(child, element.children[place] ?? null);
+  });
+}
+
 export function render({model}) {
-  const send = (command, value = null) => model.send_msg({command, value});
-  const focused = (element) => element.getRootNode().activeElement === element;
-  const open = new Set();
+  // Messages are counted: what was said before the server heard the last word on a field
+  // does not undo that word.
+  let sent = model.state.heard;
+  const send = (command, value = null) => {
+    model.send_msg({command, value});
+    sent += 1;
+    return sent;
+  };
+  const heard = (turn) => turn <= model.state.heard;
 
   // ---- fields: each returns its element and a function that takes its state
   const select = (field, set) => {
@@ -16,24 +32,33 @@ export function render({model}) {
         box.replaceChildren(...options.map(({value: own, text, reason}) =>
           h("option", {value: own, disabled: Boolean(reason), title: reason || null}, reason ? `${text}: ${reason}` : text)));
       }
-      box.value = value;
+      if (box.value !== value) box.value = value;
     };
     return [box, update];
   };
   const entry = (field, set) => {
     const box = h("input", {type: "text", inputmode: field.kind === "number" ? "decimal" : "text", autocomplete: "off", spellcheck: "false"});
-    box.addEventListener("change", () => set(box.value));
-    const update = ({value, placeholder}) => {
-      if (!focused(box)) box.value = value;
+    let told = "", typed = false, wrong = false;
+    const commit = () => {
+      if (!typed) return;
+      typed = false;
+      if (box.value !== told || !heard(sent)) set(box.value);
+    };
+    // what is wrong is judged again at every key, so that the button is ready for the click
+    box.addEventListener("input", () => { typed = true; if (wrong) commit(); });
+    box.addEventListener("change", commit);
+    box.addEventListener("blur", commit);
+    const update = ({value, placeholder, problem}) => {
+      told = value;
+      wrong = Boolean(problem);
+      if (!typed && box.value !== value) box.value = value;
       box.placeholder = placeholder ?? "";
     };
     return [box, update];
   };
   const boxed = (field) => {
-    const set = (value) => {
-      if (field.name === "method") expectMethod(value);
-      send("set", [field.name, value]);
-    };
+    let turn = 0;
+    const set = (value) => { turn = send("set", [field.name, value]); };
     const [control, take] = (field.kind === "select" ? select : entry)(field, set);
     control.id = `field-${field.name}`;
     control.setAttribute("aria-label", field.title);
@@ -43,6 +68,7 @@ export function render({model}) {
       h("label", {for: control.id}, field.title, field.unit ? h("span.faint", {}, ` / ${field.unit}`) : null), control, help, note);
     element.addEventListener("focusin", () => element.classList.toggle("right", element.offsetLeft > 60));
     const update = (now) => {
+      if (!heard(turn)) return;
       take(now);
       control.disabled = Boolean(now.off);
       control.title = now.help ?? "";
@@ -52,23 +78,14 @@ export function render({model}) {
       note.textContent = now.note ?? "";
       note.hidden = !now.note;
     };
-    return {element, update, control};
+    return {element, update};
   };
-  // From the choice of a method until its fields are here, what is typed would be lost.
-  let expected = null;
-  const hold = () => {
-    for (const [name, {control}] of Object.entries(parts.fields)) if (name !== "method") control.disabled = true;
-  };
-  const expectMethod = (method) => { expected = method; hold(); };
-  const settle = ({groups}) => {
-    if (groups.some(({fields}) => fields.some(({name, value}) => name === "method" && value === expected))) expected = null;
-    if (expected !== null) hold();
-  };
+  let presetTurn = 0;
   const preset = ({value}) => {
-    const radio = h("input", {type: "radio", name: "preset", onchange: () => send("preset", value)});
+    const radio = h("input", {type: "radio", name: "preset", onchange: () => { presetTurn = send("preset", value); }});
     const text = h("span"), note = h("span.muted");
     const update = (now) => {
-      radio.checked = now.on;
+      if (heard(presetTurn)) radio.checked = now.on;
       text.textContent = now.text;
       note.textContent = now.note;
     };
@@ -77,25 +94,33 @@ export function render({model}) {
 
   // ---- the fields there are
   const body = h("div.fields.scroll", {tabindex: -1});
-  let built = "", parts = {presets: [], fields: {}};
-  const build = ({presets, groups}) => {
-    const now = JSON.stringify([presets.map((p) => p.value), groups.map((g) => [g.title, g.words, g.fields.map((f) => [f.name, f.kind, f.title, f.unit])])]);
-    if (now === built) return;
-    built = now;
-    parts = {presets: presets.map(preset), fields: {}};
-    const group = ({title, fields, folded, words}) => {
-      const inside = h("div.group", {}, fields.map((field) => (parts.fields[field.name] = boxed(field)).element),
-        words ? h("ul.words", {}, words.map((text) => h("li", {}, text))) : null);
-      if (!folded) return [h("h3", {}, title), inside];
-      const details = h("details", {open: open.has(title)}, h("summary", {}, title), inside);
-      details.addEventListener("toggle", () => { if (details.open) open.add(title); else open.delete(title); });
-      return [details];
+  const radios = h("div.presets", {role: "radiogroup", "aria-label": "Preset"});
+  const choice = h("div", {}, h("h3", {}, "Preset"), radios);
+  const group = ({title, folded}) => {
+    const inside = h("div.group"), list = h("ul.words");
+    const element = folded ? h("details", {}, h("summary", {}, title), inside) : h("div", {}, h("h3", {}, title), inside);
+    const update = ({fields, words}) => {
+      const boxes = fields.map((field) => part([field.name, field.kind, field.title, field.unit], boxed, field));
+      if (words && list.children.length !== words.length) list.replaceChildren(...words.map((text) => h("li", {}, text)));
+      arrange(inside, words ? [...boxes, list] : boxes);
     };
-    const top = body.scrollTop;
-    const choice = presets.length
-      ? [h("h3", {}, "Preset"), h("div.presets", {role: "radiogroup", "aria-label": "Preset"}, parts.presets.map(({element}) => element))] : [];
-    redraw(body, ...choice, ...groups.flatMap(group));
-    body.scrollTop = top;
+    return {element, update};
+  };
+  // Parts stay as long as they are asked for: what is being typed in one is never lost,
+  // nor the keyboard's place, when others come and go with a method.
+  let parts = new Map(), before = parts;
+  const part = (key, make, now) => {
+    const name = JSON.stringify(key);
+    const found = parts.get(name) ?? before.get(name) ?? make(now);
+    parts.set(name, found);
+    found.update(now);
+    return found.element;
+  };
+  const build = ({presets, groups}) => {
+    [before, parts] = [parts, new Map()];
+    arrange(radios, presets.map((now) => part(["preset", now.value], preset, now)));
+    const shown = groups.map((now) => part(["group", now.title], group, now));
+    arrange(body, presets.length ? [choice, ...shown] : shown);
   };
 
   // ---- title and foot
@@ -112,9 +137,6 @@ export function render({model}) {
     title.textContent = state.title;
     leave.hidden = !state.forks;
     build(state);
-    state.presets.forEach((now, place) => parts.presets[place].update(now));
-    state.groups.forEach(({fields}) => fields.forEach((now) => parts.fields[now.name].update(now)));
-    settle(state);
     word.textContent = state.start.text;
     start.disabled = Boolean(state.start.reason);
     why.textContent = state.start.reason || state.words || "";

@@ -21,6 +21,7 @@ from stellar_gui.views.training_request import Request
 from stellar_gui.views.work import in_background
 
 _EMPTY = {
+    "heard": 0,
     "title": "New run",
     "forks": False,
     "presets": [],
@@ -58,6 +59,7 @@ class FormView(pn.viewable.Viewer):
         self._paces: dict[tuple, object] = {}
         self._measuring, self._starting = False, False
         self._active: list = []
+        self._heard = 0  # messages of the script, which asks what is answered already
         self._data_chosen = False  # by the user, not by what suits the method
         self.request = Request(self._models)
         self.form = TrainingForm(state=_EMPTY, sizing_mode="stretch_both")
@@ -76,7 +78,7 @@ class FormView(pn.viewable.Viewer):
 
     def _came(self, path, result):
         self._held[path] = result
-        if not self._data_chosen:
+        if not self._data_chosen and self.request.parent is None:
             self.request.general["data"] = ""
         self._choose_data()
         self.update()
@@ -121,12 +123,13 @@ class FormView(pn.viewable.Viewer):
     # ---- commands
 
     def _hear(self, command, value):
+        self._heard += 1
         with pn.io.hold():
             if command == "set":
                 self.request.set(*value)
                 self._data_chosen |= value[0] == "data"
                 self._data_chosen &= value[0] != "method"
-            elif command == "preset":
+            elif command == "preset" and value in PRESETS[self.request.method]:
                 self.request.choose_preset(value)
             elif command == "leave":
                 self.request.choose_method(self.request.method)
@@ -154,14 +157,15 @@ class FormView(pn.viewable.Viewer):
             work = partial(_fork, request.parent, request.changes(options))
         else:
             work = partial(_launch, request.method, request.launched(), options)
-        in_background(work, self._launched)
+        in_background(work, partial(self._launched, request.parent))
 
-    def _launched(self, result):
+    def _launched(self, parent, result):
         self._starting = False
         if isinstance(result, Exception):
             self._notify("error", f"no run was started: {result}")
         else:
-            self.request.parent = None
+            if self.request.parent == parent:  # else another is being forked already
+                self.request.parent = None
             self._started(result.name)
         self.update()
 
@@ -223,6 +227,7 @@ class FormView(pn.viewable.Viewer):
         reason = self._reason(problems)
         forks = request.parent is not None
         state = {
+            "heard": self._heard,
             "title": _title(request.parent),
             "forks": forks,
             "presets": [] if forks else self._presets(),
