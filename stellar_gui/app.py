@@ -165,7 +165,7 @@ class App:
 
     def _changed(self, *events):
         names = {event.name for event in events}
-        self.shell.replaces = names <= {"window", "pixel"}
+        self.shell.replaces = names <= {"window", "pixel", "given"}
         self.shell.query = self.selection.to_query()
         if "page" in names:
             self._show_page()

@@ -11,11 +11,17 @@ from collections.abc import Container, Mapping
 
 import param
 
+from stellar_gui.labels import describe
 from stellar_gui.lasso import Lasso
+from stellar_gui.masked import MaskedWindow
 
 PAGES = ("star", "domains", "elements", "survey", "training")
 MODES = ("synthetic", "transferred", "difference")  # of derivatives
-_DRAG_SECONDS = 0.8  # changes of the window this close together are one drag
+COUNTED = ("all", "window", "outside")  # pixels, in what a spectrum can tell
+_DRAGGED = ({"window"}, {"given"})  # what is dragged
+_DRAG_SECONDS = 0.8  # changes of it this close together are one drag
+_MOST_MASKED = 40  # as many as an address can carry
+_SENSIBLE = {"K": (1000, 100_000), "dex": (-10, 10), "km/s": (-100, 1000)}  # of labels
 _MAX_HISTORY = 200
 _NO_FOLDER = frozenset('/\\:*?"<>|\0')  # the name of a run is that of its folder
 
@@ -55,6 +61,13 @@ class Selection(param.Parameterized):
     derivatives = param.String(
         default="", doc='whose are shown, "Payne:difference"; empty: the usual'
     )
+    given = param.ClassSelector(
+        class_=tuple, default=(), doc="(label, value) by hand; empty: the star's fit"
+    )
+    masked = param.ClassSelector(
+        class_=tuple, default=(), doc="windows that limits leave out, MaskedWindow each"
+    )
+    counted = param.String(default="all", doc="pixels that limits count, of COUNTED")
     run = param.String(default="", doc="names of training runs, with commas between")
 
     def __init__(
@@ -81,9 +94,9 @@ class Selection(param.Parameterized):
         old = {event.name: event.old for event in events if event.name != "page"}
         now = time.monotonic()
         drags_on = (
-            set(old) == {"window"}
+            set(old) in _DRAGGED
             and self._history
-            and set(self._history[-1][1]) == {"window"}
+            and set(self._history[-1][1]) == set(old)
             and now - self._changed_at < _DRAG_SECONDS
         )
         self._changed_at = now
@@ -175,6 +188,13 @@ class Selection(param.Parameterized):
             parts.append(("elements", ",".join(self.elements)))
         if self.derivatives:
             parts.append(("derivatives", self.derivatives))
+        if self.given:
+            labels = (f"{name}:{value:.10g}" for name, value in self.given)
+            parts.append(("given", ",".join(labels)))
+        if self.masked:
+            parts.append(("masked", ",".join(map(str, self.masked))))
+        if self.counted != "all":
+            parts.append(("counted", self.counted))
         if self.run:
             parts.append(("run", self.run))
         query = "&".join(f"{name}={quote(value, safe=',;:')}" for name, value in parts)
@@ -202,6 +222,9 @@ class Selection(param.Parameterized):
             "lasso_b": None,
             "elements": (),
             "derivatives": "",
+            "given": (),
+            "masked": (),
+            "counted": "all",
             "run": "",
         }
         values |= {name: query[name] for name in _FIELDS if name in query}
@@ -214,7 +237,7 @@ class Selection(param.Parameterized):
 
 _FIELDS = [
     *("page", "star", "window", "models", "pixel", "elements", "derivatives", "run"),
-    *("group_a", "group_b", "lasso_a", "lasso_b"),
+    *("group_a", "group_b", "lasso_a", "lasso_b", "given", "masked", "counted"),
 ]
 
 
@@ -303,6 +326,52 @@ def _derivatives(selection, value):
     return value
 
 
+def _given(selection, value):
+    if isinstance(value, str):
+        value = [part.partition(":")[::2] for part in _names(value)]
+    pairs = value.items() if isinstance(value, Mapping) else value or ()
+    return tuple((name, _label_value(name, own)) for name, own in dict(pairs).items())
+
+
+def _label_value(name, value):
+    """A label's value to a tenth of its last digit."""
+    about = describe(name)
+    low, high = _SENSIBLE.get(about.unit, (-math.inf, math.inf))
+    try:
+        found = float(value)
+    except (ValueError, TypeError):
+        found = math.nan
+    if not name.isidentifier() or not math.isfinite(found):
+        raise ValueError(
+            f"given is {name}:{value}, expected labels and their values such as "
+            "teff:5777,logg:4.44,fe_h:0"
+        )
+    if not low <= found <= high:
+        raise ValueError(
+            f"given is {name}:{value}, expected {about.title} from {low} to {high} "
+            f"{about.unit}"
+        )
+    return round(found, about.decimals + 1) + 0.0  # no -0
+
+
+def _masked(selection, value):
+    if isinstance(value, str):
+        value = [MaskedWindow.parse(text) for text in _names(value)]
+    windows = tuple(dict.fromkeys(value or ()))
+    if len(windows) > _MOST_MASKED:
+        raise ValueError(
+            f"masked has {len(windows)} windows, expected at most {_MOST_MASKED}, "
+            "which fit into an address"
+        )
+    return windows
+
+
+def _counted(selection, value):
+    if value not in COUNTED:
+        raise ValueError(f"counted is {value!r}, expected one of {', '.join(COUNTED)}")
+    return value
+
+
 def _run(selection, value):
     names = tuple(name.strip() for name in _names(value) if name.strip())
     odd = [name for name in names if set(name) & _NO_FOLDER or name in (".", "..")]
@@ -323,5 +392,8 @@ _CHECKS = {
     "lasso_b": _lasso,
     "elements": _elements,
     "derivatives": _derivatives,
+    "given": _given,
+    "masked": _masked,
+    "counted": _counted,
     "run": _run,
 }

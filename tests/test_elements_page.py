@@ -6,8 +6,10 @@ import torch
 from astropy.table import Table
 
 from stellar_gui.analysis.linear_response import refit
+from stellar_gui.masked import MaskedWindow
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
+from stellar_gui.views import elements as page_module
 from stellar_gui.views.elements import ElementsPage
 from tests.element_session import looked_at, models, stars
 from tests.small_transfer import GRID
@@ -139,6 +141,35 @@ def test_given_labels_move_the_derivatives_and_the_fit_brings_them_back(elements
     np.testing.assert_allclose(elements.star.seen("Payne").flux, before)
 
 
+def test_given_labels_stand_in_the_address_and_are_undone():
+    page, selection, session = page_of()
+    page.run("given", True)
+    page.run("label", {"name": "teff", "value": 6000.0})
+    other = Selection(session.stars, tuple(session.models), page="elements")
+    again = ElementsPage(other, session)
+    assert other.from_query(selection.to_query()) == []
+    assert again.bar.state == page.bar.state
+    assert again.bar.state["given"] is True
+    np.testing.assert_array_equal(
+        again.star.shown().sensitivity.jacobian, page.star.shown().sensitivity.jacobian
+    )
+    again_at_fit = other.from_query(f"?page=elements&star={other.star}")
+    assert again_at_fit == []
+    assert again.bar.state["given"] is False
+    selection.undo()
+    assert page.bar.state["given"] is False
+
+
+def test_given_labels_that_no_model_has_are_said_and_ignored(elements, monkeypatch):
+    said = []
+    monkeypatch.setattr(page_module, "notify", lambda kind, text: said.append(text))
+    elements._selection.choose(given="tef:6000,logg:4")
+    assert "label 'tef' is not available" in said[0]
+    assert "Did you mean 'teff'" in said[0]
+    assert elements._selection.given == (("logg", 4.0),)
+    assert elements.star.labels("Payne")["logg"] == 4.0
+
+
 def test_four_panels_draw_the_transfer(elements):
     elements.main.show_view("panels")
     data = elements.main._panels.source.data
@@ -180,10 +211,29 @@ def test_a_star_without_fit_says_so():
     assert np.isfinite(flux).any()
 
 
-def test_a_session_without_stars_or_models_waits():
-    from stellar_gui.selection import Selection
-    from stellar_gui.session import Session
+class SlowlyLoaded(Session):
+    """Its models come at a certain question for them, or while a star is settled."""
 
+    questions = np.inf
+
+    @property
+    def loaded(self):
+        self.questions -= 1
+        return self.questions < 0
+
+    def settle(self, *arguments):
+        self.questions = 0
+        return super().settle(*arguments)
+
+
+@pytest.mark.parametrize("questions", range(0, 30, 3))
+def test_models_that_come_while_the_page_is_drawn_are_drawn(questions):
+    selection, session = looked_at(("Payne",))
+    session.__class__, session.questions = SlowlyLoaded, questions
+    assert chips(ElementsPage(selection, session))
+
+
+def test_a_session_without_stars_or_models_waits():
     page = ElementsPage(Selection(page="elements"), Session(None, {}))
     assert "open spectra first" in page.answer.card.state["waits"]
     for command in ("map_on", "element_down", "next_residual", "mode"):
@@ -277,6 +327,32 @@ def test_a_masked_line_costs_certainty_and_can_be_counted_again(elements):
     elements.answer.run("mask")
     assert elements.limits.card.state["masked"] == []
     assert elements.answer.card.state["masked"] is False
+
+
+def test_what_is_masked_stands_in_the_address_and_is_undone():
+    page, selection, session = page_of(window=(float(GRID[5]), float(GRID[40])))
+    page.answer.run("pick", page.answer.card.state["example"]["pixel"])
+    page.answer.run("mask")
+    page.limits.run("pixels", "outside")
+    other = Selection(session.stars, tuple(session.models), page="elements")
+    again = ElementsPage(other, session)
+    assert other.from_query(selection.to_query()) == []
+    assert again.limits.card.state == page.limits.card.state
+    assert again.answer.card.state["masked"] is True
+    selection.undo()
+    assert page.limits.card.state["pixels"] == "all"
+    selection.undo()
+    assert page.limits.card.state["masked"] == []
+    assert page.answer.card.state["masked"] is False
+
+
+def test_the_window_counts_as_it_is_seen_before_it_is_moved(elements):
+    everything = elements.limits.card.state["rows"]
+    elements.limits.run("pixels", "window")
+    low, high = elements.main.shown_window
+    inside = MaskedWindow("", low, high).holds(GRID)
+    assert elements.limits._counting().sum() == inside.sum() < len(GRID)
+    assert elements.limits.card.state["rows"] != everything
 
 
 # ---- limits

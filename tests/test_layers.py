@@ -15,6 +15,7 @@ LEVELS = {
     "paths": 0,
     "constants": 0,
     "lasso": 0,
+    "masked": 0,
     "labels": 0,
     "spectra": 0,
     "statistics": 0,

@@ -3,6 +3,7 @@
 import pytest
 
 from stellar_gui.lasso import Lasso
+from stellar_gui.masked import MaskedWindow
 from stellar_gui.selection import Selection
 
 STARS = {"sun": 0, "star 1": 1, "2M19485057+5005279": 2}
@@ -22,6 +23,9 @@ def test_an_address_brings_the_same_view_back(selection):
         "pixel": 6449.2,
         "elements": ("Mg", "Al"),
         "derivatives": "Payne:difference",
+        "given": (("teff", 5777.0), ("fe_h", -0.25)),
+        "masked": (MaskedWindow("Ca", 6438.68, 6439.46), MaskedWindow("", 5000, 5010)),
+        "counted": "outside",
         "run": "payne 12",
         "group_b": ("sun", "star 1"),
         "lasso_a": Lasso("m1.raw", [(0, 0), (-1.25, 3), (4, 40)]),
@@ -57,6 +61,15 @@ def test_hiding_all_models_survives_the_address(selection):
         ("?pixel=inf", "expected a wavelength"),
         ("?derivatives=Nobody:synthetic", "expected a loaded model and one of"),
         ("?derivatives=Payne:loud", "expected a loaded model and one of"),
+        ("?given=5777", "expected labels and their values such as teff:5777"),
+        ("?given=teff:hot", "expected labels and their values"),
+        ("?given=logg:nan", "expected labels and their values"),
+        ("?given=teff:-5", "expected Teff from 1000 to 100000 K"),
+        ("?masked=Ca", "expected low-high in Å such as 6438.68-6439.46"),
+        ("?masked=6439.46-6438.68", "expected low-high"),
+        ("?masked=Calcium:6438-6439", "expected low-high"),
+        ("?masked=1..2-3", "expected low-high"),
+        ("?counted=some", "expected one of all, window, outside"),
     ],
 )
 def test_a_bad_value_is_said_and_ignored(selection, query, sentence):
@@ -92,6 +105,31 @@ def test_a_drag_of_the_window_is_one_change(selection):
         selection.choose(window=(5000.0 + k, 5010.0 + k))
     selection.undo()
     assert selection.window is None
+
+
+def test_a_drag_of_a_given_label_is_one_change(selection):
+    selection.choose(given={"teff": 5000.0}, masked=())
+    selection.choose(pixel=5000.0)
+    for k in range(30):
+        selection.choose(given={"teff": 5000.0 + k})
+    selection.undo()
+    assert selection.given == (("teff", 5000.0),)
+
+
+def test_given_labels_and_masked_windows_are_short_in_the_address(selection):
+    selection.choose(
+        given={"teff": 5777.123456, "mg_h": -0.0004},
+        masked=[MaskedWindow("Mg", 5183.42, 5183.82)],
+    )
+    query = "?given=teff:5777.1,mg_h:0&masked=Mg:5183.42-5183.82"
+    assert selection.to_query() == query
+
+
+def test_no_more_windows_are_masked_than_an_address_carries(selection):
+    windows = [MaskedWindow("Fe", 5000 + k, 5001 + k) for k in range(41)]
+    (sentence,) = selection.choose(masked=windows)
+    assert "masked has 41 windows, expected at most 40" in sentence
+    assert selection.masked == ()
 
 
 def test_undo_is_no_change_to_undo(selection):

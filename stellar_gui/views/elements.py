@@ -8,6 +8,7 @@ import numpy as np
 import panel as pn
 
 from stellar_gui.analysis.residuals import loudest_pixels, residual_zscore
+from stellar_gui.labels import check_label_names
 from stellar_gui.plots.derivatives import MOST_CURVES
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
@@ -59,7 +60,8 @@ class ElementsPage(pn.viewable.Viewer):
         self._residual: tuple[tuple, int] = ((), -1)  # of what, and which was shown
         self.star = ElementStar(session)
         self.main = ElementMapView(selection, self.star, theme)
-        self.limits = LimitsView(selection, session, self.star)
+        in_view = lambda: self.main.shown_window  # noqa: E731
+        self.limits = LimitsView(selection, session, self.star, in_view)
         self.answer = LineAnswerView(
             selection, session, self.star, self.main, self.limits
         )
@@ -70,8 +72,8 @@ class ElementsPage(pn.viewable.Viewer):
         self.bar.listen(self.run)
         self.status = ElementsStatus(state=self._status(), height=28, **wide)
         self._body = self._lay_out()
-        watched = "page star models window pixel elements derivatives".split()
-        selection.param.watch(self._changed, watched)
+        watched = "page star models window pixel elements derivatives given masked"
+        selection.param.watch(self._changed, [*watched.split(), "counted"])
         self.update()
 
     # ---- what follows from a change
@@ -87,7 +89,7 @@ class ElementsPage(pn.viewable.Viewer):
             if names & {"star", "models"}:
                 self.update()
                 return
-            if "derivatives" in names:
+            if names & {"derivatives", "given"}:
                 self._show_derivatives()
             if "window" in names:
                 self.main.show_window()
@@ -96,6 +98,9 @@ class ElementsPage(pn.viewable.Viewer):
                 self.main.show_elements()
             if "pixel" in names:
                 self.main.show_pixel()
+            if names & {"masked", "counted"}:
+                self.limits.show_counted()
+            if names & {"pixel", "masked"}:
                 self.answer.update()
             self._show_bars()
 
@@ -104,10 +109,12 @@ class ElementsPage(pn.viewable.Viewer):
         self._stale = False
         star_id = self._selection.star
         changed = star_id != self.star.star_id
+        # asked first: what comes in while the page is drawn would be missed
+        awaited = bool(star_id) and self._session.awaited(star_id)
         self.star.look(star_id)
-        self.star.take(self._selection.derivatives)
+        self._follow()
         self._draw(new_star=changed)
-        if star_id and self._session.awaited(star_id):
+        if awaited:
             wanted = lambda: self._selection.star == star_id  # noqa: E731
             work = partial(self._session.settle, star_id, wanted)
             in_background(work, self._settled)
@@ -121,6 +128,7 @@ class ElementsPage(pn.viewable.Viewer):
                 self._draw(new_star=False)
 
     def _draw(self, *, new_star: bool):
+        self._drop_unknown()
         with pn.io.immediate_dispatch():  # the cards beside can wait
             self.main.update()
         if new_star:
@@ -215,13 +223,40 @@ class ElementsPage(pn.viewable.Viewer):
 
     def _show_derivatives(self):
         """Follow an address, or what was undone; one's own choice is drawn already."""
-        if self.star.address != self._selection.derivatives:
-            self.star.take(self._selection.derivatives)
+        if self._follow():
             self._draw(new_star=False)
 
+    def _follow(self):
+        """Look at the model, the mode and the labels that are chosen now.
+
+        Returns whether they are others than before.
+        """
+        wanted, given = self._selection.derivatives, dict(self._selection.given)
+        others = self.star.address != wanted, (self.star.given or {}) != given
+        self.star.take(wanted)
+        if others[1]:
+            self.star.give(given or None)
+        return any(others)
+
+    def _drop_unknown(self):
+        """Let go of given labels, as of an address, that no loaded model has."""
+        if self.star.given is None or not self.star.ready:
+            return
+        models = self._session.models.values()
+        known = dict.fromkeys(name for own in models for name in own.label_names)
+        kept = {n: v for n, v in self.star.given.items() if n in known}
+        if kept == self.star.given:
+            return
+        try:
+            check_label_names(tuple(self.star.given), tuple(known))
+        except ValueError as error:
+            notify("warning", f"{error} It is ignored.")
+        self.star.give(kept or None)
+        self._selection.choose(given=kept)
+
     def _give(self, labels):
-        self.star.give(labels)
-        self._draw(new_star=False)
+        for refused in self._selection.choose(given=labels):
+            notify("warning", refused)
 
     def _at(self, given):
         self._give(self.star.labels(self.star.model) if given else None)

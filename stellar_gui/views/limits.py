@@ -1,11 +1,13 @@
 """What this spectrum can tell: limits, correlations, and what a fault would do."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import panel as pn
 
 from stellar_gui.labels import describe
+from stellar_gui.masked import MaskedWindow
 from stellar_gui.plots.style import FAMILY_TOKENS, NOTHING, number
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import LimitsCard
@@ -31,11 +33,18 @@ _COUNTED = {
 class LimitsView(pn.viewable.Viewer):
     """Fisher limits of every label against S/N, pixels that count, and the what-if."""
 
-    def __init__(self, selection: Selection, session, star: ElementStar, **params):
+    def __init__(
+        self,
+        selection: Selection,
+        session,
+        star: ElementStar,
+        window: Callable[[], tuple[float, float]],
+        **params,
+    ):
+        """window: returns what is in view, (low, high) in Angstrom."""
         super().__init__(**params)
-        self._selection, self._star = selection, star
-        self._view, self._pixels = "limits", "all"
-        self.masked: list[tuple[str, float, float]] = []  # name, low, high in Å
+        self._selection, self._star, self._window = selection, star, window
+        self._view = "limits"
         self._snr: float | None = None  # that of the star unless a user moved it
         self._information = {}
         self.what_if = WhatIf(session, star, self._show)
@@ -53,29 +62,31 @@ class LimitsView(pn.viewable.Viewer):
 
     def show_window(self) -> None:
         """Follow the window, where it says which pixels count."""
-        if self._pixels != "all":
-            self._information = {}
-            self._show()
+        if self._selection.counted != "all":
+            self.show_counted()
 
-    def mask(self, name: str, low: float, high: float) -> None:
-        """Leave the pixels from low to high, Angstrom, out of the limits."""
-        if (name, low, high) not in self.masked:
-            self.masked.append((name, low, high))
-            self._information = {}
-            self._show()
+    def show_counted(self) -> None:
+        """Count the pixels that are chosen now."""
+        self._information = {}
+        self._show()
 
-    def unmask(self, place: int) -> None:
-        """Count the pixels of a masked line again."""
-        if 0 <= place < len(self.masked):
-            del self.masked[place]
-            self._information = {}
-            self._show()
+    def mask(self, window: MaskedWindow) -> None:
+        """Leave the pixels of a window out of the limits."""
+        self._choose_masked((*self._selection.masked, window))
+
+    def unmask(self, wavelength: float) -> None:
+        """Count the pixels of every masked window that holds a wavelength again."""
+        kept = (own for own in self._selection.masked if not own.holds(wavelength))
+        self._choose_masked(tuple(kept))
+
+    def _choose_masked(self, windows):
+        for refused in self._selection.choose(masked=windows):
+            notify("warning", refused)
 
     def is_masked(self, wavelength: float | None) -> bool:
-        """Whether a pixel is left out as part of a masked line."""
-        return wavelength is not None and any(
-            low <= wavelength <= high for _, low, high in self.masked
-        )
+        """Whether a pixel is left out as part of a masked window."""
+        windows = self._selection.masked
+        return wavelength is not None and any(own.holds(wavelength) for own in windows)
 
     @property
     def snr(self) -> float:
@@ -90,13 +101,13 @@ class LimitsView(pn.viewable.Viewer):
     def _counting(self):
         """(n_pixels,) bool: which pixels count."""
         wavelength = np.asarray(self._star.spectra.wavelength)
-        counts = np.ones(len(wavelength), bool)
-        window = self._selection.window
-        if self._pixels != "all" and window is not None:
-            inside = (wavelength >= window[0]) & (wavelength <= window[1])
-            counts = inside if self._pixels == "window" else ~inside
-        for _, low, high in self.masked:
-            counts &= (wavelength < low) | (wavelength > high)
+        counts, counted = np.ones(len(wavelength), bool), self._selection.counted
+        if counted != "all":
+            low, high = self._window()
+            inside = (wavelength >= low) & (wavelength <= high)
+            counts = inside if counted == "window" else ~inside
+        for own in self._selection.masked:
+            counts &= ~own.holds(wavelength)
         return counts
 
     # ---- limits
@@ -120,7 +131,7 @@ class LimitsView(pn.viewable.Viewer):
 
     @property
     def _partial(self):
-        return self._pixels != "all" or bool(self.masked)
+        return self._selection.counted != "all" or bool(self._selection.masked)
 
     def _show(self):
         state = self._state()
@@ -131,9 +142,9 @@ class LimitsView(pn.viewable.Viewer):
         frame = {
             "view": self._view,
             "views": list(_VIEWS),
-            "pixels": self._pixels,
+            "pixels": self._selection.counted,
             "pixelChoices": list(_PIXELS.items()),
-            "masked": [name for name, _, _ in self.masked],
+            "masked": [_named(own) for own in self._selection.masked],
             "range": list(SNR_RANGE),
             "snr": self.snr,
             "file": f"{self._star.star_id}_limits",
@@ -188,8 +199,8 @@ class LimitsView(pn.viewable.Viewer):
 
     def _sentence(self, limits):
         fitted = "RV and z_split" if self._is_transferred() else "RV"
-        words = _COUNTED[self._pixels]
-        lost = f", {len(self.masked)} masked" if self.masked else ""
+        words, n_masked = _COUNTED[self._selection.counted], len(self._selection.masked)
+        lost = f", {n_masked} masked" if n_masked else ""
         return (
             f"Cramér–Rao limits of {self._model} at S/N {self.snr:.0f} per pixel, from "
             f"{words}{lost}; {fitted} fitted beside the labels."
@@ -222,10 +233,10 @@ class LimitsView(pn.viewable.Viewer):
         elif command == "view" and value in _VIEWS:
             self._view = value
         elif command == "pixels" and value in _PIXELS:
-            self._pixels = value
-            self._information = {}
+            self._selection.choose(counted=value)
         elif command == "unmask":
-            self.unmask(int(value))
+            masked = self._selection.masked
+            self._choose_masked(masked[: int(value)] + masked[int(value) + 1 :])
         elif command == "numbers":
             self.save_numbers()
         else:
@@ -257,6 +268,11 @@ class LimitsView(pn.viewable.Viewer):
 
     def __panel__(self):
         return self.card
+
+
+def _named(masked):
+    """A masked window as its chip has it: "Ca 6 439"."""
+    return f"{masked.element} {number(masked.middle)}".strip()
 
 
 def _dex(sigma):

@@ -7,6 +7,7 @@ import panel as pn
 
 from stellar_gui.analysis.residuals import residual_zscore
 from stellar_gui.labels import describe
+from stellar_gui.masked import MaskedWindow
 from stellar_gui.plots.style import FAMILY_TOKENS, model_style, number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
@@ -188,13 +189,10 @@ class LineAnswerView(pn.viewable.Viewer):
         wavelength, star = self.answer.wavelength, self._star.spectra
         half = _REACH * wavelength / (star.resolution or _WIDTH)
         if self._limits.is_masked(wavelength):
-            for place, (_, low, high) in reversed([*enumerate(self._limits.masked)]):
-                if low <= wavelength <= high:
-                    self._limits.unmask(place)
+            self._limits.unmask(wavelength)
         else:
-            name = f"{self.element or ''} {number(wavelength)}".strip()
-            self._limits.mask(name, wavelength - half, wavelength + half)
-        self.update()
+            low, high = wavelength - half, wavelength + half
+            self._limits.mask(MaskedWindow(self.element or "", low, high))
 
     def save_numbers(self) -> None:
         """Have the browser save the answer of every model as a table."""

@@ -94,6 +94,25 @@ def test_a_masked_line_is_left_out_of_the_limits(browser_tab):
     expect(limits).to_contain_text("of the prediction", timeout=PATIENCE)
 
 
+def test_a_second_tab_shows_the_same_masks_and_given_labels(browser_tab, other_tab):
+    tab = open_page(browser_tab, "star=star-0010&pixel=5200.50&given=teff:5000")
+    tab.button("Mask this line").click()
+    tab.page.wait_for_url("**masked=Fe:*", timeout=PATIENCE)
+    limits = card(tab, "What can this spectrum tell?")
+    limits.get_by_label("Pixels that count").select_option("all but window")
+    tab.page.wait_for_url("**counted=outside*", timeout=PATIENCE)
+    other = open_page(other_tab, tab.page.url.partition("?")[2])
+    expect(other.page.get_by_text("given labels")).to_be_visible()
+    expect(card(other, "What is this line?")).to_contain_text("left out of the limits")
+    there = card(other, "What can this spectrum tell?")
+    chip = there.get_by_role("button", name="Fe 5\u2009200")
+    expect(there.get_by_label("Pixels that count")).to_have_value("outside")
+    chip.click()
+    expect(chip).to_have_count(0)
+    other.press("u")
+    expect(chip).to_be_visible()
+
+
 def test_every_card_saves_pictures_and_numbers(browser_tab):
     tab = open_page(browser_tab, "star=star-0010&pixel=5304.00")
     kinds = {
