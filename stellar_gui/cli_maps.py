@@ -41,7 +41,9 @@ def _maps(arguments: argparse.Namespace) -> None:
     from stellar_gui.maps.worker import laid_out
     from stellar_gui.models import load_model
     from stellar_gui.paths import sample_data
+    from stellar_gui.pruning import prune
 
+    prune()
     survey, models = sample_data() / "survey", sample_data() / "models"
     settings = MapSettings(
         perplexity=arguments.perplexity,

@@ -70,6 +70,7 @@ def _one(name, model, spectra, rows, data, out, tell):
     import torch
 
     from stellar_gui.io.whole import write_text
+    from stellar_gui.pruning import prune
     from stellar_gui.surveys.survey import Survey
     from stellar_gui.surveys.table import survey_table, table_text
     from stellar_gui.surveys.worker import fit_missing
@@ -77,6 +78,8 @@ def _one(name, model, spectra, rows, data, out, tell):
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     survey = Survey(spectra, rows, model, data=data)
     survey.folder.mkdir(parents=True, exist_ok=True)
+    survey.open()
+    prune(survey.folder.parent.parent)
     silent = lambda *_: None  # noqa: E731
     fit_missing(survey.folder, model, spectra, rows, options={}, report=silent)
     fits = survey.fits()

@@ -1,7 +1,9 @@
 """Jobs: a computation in a process of its own, whose folder holds all of it.
 
 The server goes on meanwhile, and whoever opens the folder later finds the work where
-it is. What may be trained for hours is a training run instead; see `training`.
+it is. Several sessions, of several servers too, may wait for one job: it is stopped
+when one of them asks for it and the last of them has stopped or left. What may be
+trained for hours is a training run instead; see `training`.
 """
 
 import contextlib
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from stellar_gui.io.whole import write_text
+from stellar_gui.marks import Mark, is_marked
 from stellar_gui.training.process import is_running, process_start
 
 _NICE = 10  # whoever looks at spectra goes first
@@ -23,6 +26,7 @@ _WINDOWS = ("DETACHED_PROCESS", "BELOW_NORMAL_PRIORITY_CLASS")
 _FLAGS = sum(getattr(subprocess, name, 0) for name in _WINDOWS)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _LOG_END = 2000  # characters of a log that are read
+_WAITING, _WORKING = "waiting", "working"  # what a job's folder is needed for
 _STARTING = threading.Lock()
 
 
@@ -44,21 +48,22 @@ class Progress:
 
 
 class Job:
-    """A job by its folder, for those who start it and look at it."""
+    """A job by its folder, for one of those who start it, wait for it or look at it."""
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
+        self._mark: Mark | None = None
 
     def start(self, module: str, request: Mapping[str, Any]) -> None:
-        """Run ``python -m module folder`` unless it runs already.
+        """Run ``python -m module folder`` unless it runs already, and `join` it.
 
         request: what the job has to know, JSON-able; the module's ``main`` uses
         `working`. Raises OSError if the folder cannot be written.
         """
         with _STARTING:
+            self.join()
             if self.state == "running":
                 return
-            self.folder.mkdir(parents=True, exist_ok=True)
             # without those of an earlier worker, or it would look as if this one failed
             for name in ("worker.json", "stop", "progress.json"):
                 (self.folder / name).unlink(missing_ok=True)
@@ -78,9 +83,34 @@ class Job:
         # waited for, or it would stay as a zombie until this process ends
         threading.Thread(target=worker.wait, daemon=True).start()
 
+    def join(self) -> None:
+        """Wait for the job until `stop` or `leave`, or while this object lives.
+
+        It is not stopped meanwhile, whoever else has asked for that. Raises OSError if
+        the folder cannot be written.
+        """
+        if self._mark is None:
+            self._mark = Mark(self.folder, _WAITING)
+        (self.folder / "stop").unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Wait no more; without a word it goes on, so that it is there another time."""
+        if self._mark is not None:
+            self._mark.remove()
+            self._mark = None
+
     def stop(self) -> None:
-        """Ask the job to stop; what it has written stays."""
+        """Wait no more, and have the job stop as soon as nobody else waits for it.
+
+        What it has written stays.
+        """
+        self.leave()
         (self.folder / "stop").touch()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody waits for the job."""
+        return is_marked(self.folder, _WAITING)
 
     @property
     def state(self) -> str:
@@ -131,10 +161,14 @@ class Work:
         self._progress = Progress()
 
     def report(self, done: float, total: float, words: str = "") -> None:
-        """Say how far the work is. Raises `Stopped` if it is not wanted any more."""
+        """Say how far the work is. Raises `Stopped` if it is not wanted any more.
+
+        That is when somebody asked to stop and nobody waits.
+        """
         self._progress = Progress(float(done), float(total), words)
         self.end("running")
-        if (self.folder / "stop").exists():
+        stop = (self.folder / "stop").exists()
+        if stop and not is_marked(self.folder, _WAITING):
             raise Stopped
 
     def end(self, state: str) -> None:
@@ -151,7 +185,7 @@ def working(folder: str | Path) -> Iterator[Work]:
     """
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    work = Work(folder)
+    work, mark = Work(folder), Mark(folder, _WORKING)
     work.end("running")
     try:
         yield work
@@ -162,3 +196,5 @@ def working(folder: str | Path) -> Iterator[Work]:
         raise
     else:
         work.end("finished")
+    finally:
+        mark.remove()

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,6 +57,80 @@ def test_a_stopped_job_can_be_started_again(job):
     _until(lambda: job.state == "stopped")
     job.start(_COUNTING, {"to": 1, "seconds": 0})
     _until(lambda: job.state == "finished")
+
+
+# ---- several sessions
+
+
+def test_a_job_is_stopped_when_the_last_who_waits_for_it_stops(job):
+    other = Job(job.folder)
+    for each in (job, other):
+        each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    other.stop()
+    _goes_on(job)
+    assert job.is_awaited
+    job.stop()
+    _until(lambda: job.state == "stopped")
+    assert not job.is_awaited
+
+
+def test_a_job_that_one_has_stopped_ends_when_the_other_leaves(job):
+    other = Job(job.folder)
+    for each in (job, other):
+        each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    job.stop()
+    _goes_on(job)
+    other.leave()
+    _until(lambda: job.state == "stopped")
+
+
+def test_a_job_goes_on_when_all_leave_without_a_word(job):
+    job.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    job.leave()
+    _goes_on(job)
+
+
+def test_who_has_stopped_can_wait_again(job):
+    other = Job(job.folder)
+    for each in (job, other):
+        each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    job.stop()
+    job.start(_COUNTING, {"to": 1, "seconds": 0})
+    other.stop()
+    _goes_on(job)
+
+
+_WAITS = """
+import sys
+from stellar_gui.jobs import Job
+job = Job(sys.argv[1])
+job.join()
+print("waits", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("end", ["leaves", "is killed"])
+def test_a_session_of_another_server_keeps_a_job_going_until_it(job, end):
+    job.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    other = subprocess.Popen([sys.executable, "-c", _WAITS, job.folder], **pipes)
+    with other:
+        assert other.stdout.readline() == b"waits\n"
+        job.stop()
+        _goes_on(job)
+        other.kill() if end == "is killed" else other.stdin.close()
+    _until(lambda: job.state == "stopped")
+
+
+def _goes_on(job):
+    """It looks whether it is wanted before each step: two more, and it has seen."""
+    done = job.progress.done
+    _until(lambda: job.progress.done > done + 2)
+    assert job.state == "running"
+
+
+# ---- faults
 
 
 def test_what_a_job_died_of_is_said(job):

@@ -27,9 +27,11 @@ LEVELS = {
     "fitting": 2,
     "analysis": 2,
     "training": 2,
+    "marks": 2,
     "plots": 2,
     "experiments": 3,
     "jobs": 3,
+    "pruning": 3,
     "library": 3,
     "summaries": 3,
     "maps": 4,
@@ -55,6 +57,7 @@ SIDEWAYS = {
     ("analysis", "fitting"),
     ("training", "fitting"),
     ("training", "analysis"),
+    ("marks", "training"),
     ("experiments", "jobs"),
 }
 """On one level these may look at each other, in this direction only."""

@@ -12,8 +12,9 @@ class _Survey:
 
     n_done, error = 0, "out of memory"
 
-    def __init__(self, state="new"):
-        self.state, self.started = state, 0
+    def __init__(self, state="new", is_awaited=False):
+        self.state, self.started, self.joined = state, 0, 0
+        self.is_awaited = is_awaited
 
     def __len__(self):
         return 10
@@ -22,8 +23,11 @@ class _Survey:
         self.started += 1
         self.state = "running"
 
+    def join(self):
+        self.joined += 1
+
     def stop(self):
-        self.state = "stopped"
+        self.state = "running" if self.is_awaited else "stopped"
 
 
 @pytest.fixture
@@ -39,8 +43,9 @@ def pending(monkeypatch):
     return asked
 
 
-def _source(survey):
+def _source(survey, fitting=False):
     source = SurveySource(Session(), lambda: None)
+    source.fitting = fitting
     source.surveys = {"Payne": survey}
     return source
 
@@ -93,3 +98,29 @@ def test_a_stop_counts_that_comes_before_the_process(pending):
     pending.pop()()
     assert survey.state == "stopped"
     assert not source.look()
+
+
+def test_fits_that_another_tab_began_are_waited_for_too(pending):
+    survey = _Survey("running")
+    source = _source(survey, fitting=True)
+    assert source.look()
+    assert survey.joined == 1
+    assert not pending
+
+
+def test_fits_that_another_tab_waits_for_go_on_which_is_said(pending, monkeypatch):
+    said = []
+    monkeypatch.setattr(survey_source, "notify", lambda *told: said.append(told))
+    survey = _Survey("running", is_awaited=True)
+    source = _source(survey, fitting=True)
+    source.stop()
+    assert survey.state == "running"
+    assert said == [("info", "the fits go on: another tab still waits for them")]
+    assert not source.look()
+    source.start()  # it can be waited for again
+    assert source.look()
+    assert survey.joined
+    survey.is_awaited = False
+    source.stop()
+    assert survey.state == "stopped"
+    assert len(said) == 1

@@ -8,6 +8,8 @@ import pytest
 
 from stellar_gui.fitting import FitFlag, fit_labels
 from stellar_gui.io import read_spectra, write_spectra
+from stellar_gui.jobs import Job
+from stellar_gui.pruning import prune
 from stellar_gui.surveys import Survey, batches, default_sample, samples
 from stellar_gui.surveys.batches import BATCH, batch_file
 from stellar_gui.surveys.key import data_fingerprint
@@ -218,6 +220,46 @@ def test_a_process_of_its_own_makes_them(tmp_path, spectra, model, stored, whole
     expected = whole.fits().labels[[4, 2, 30]]
     np.testing.assert_allclose(fits.labels, expected, rtol=1e-5)
     _until(lambda: not (survey.folder / "model.safetensors").exists())
+
+
+def test_fits_of_two_sessions_stop_when_the_last_says_so(tmp_path, spectra, model):
+    one, other = (_survey(spectra, model, tmp_path) for _ in range(2))
+    job = Job(one.folder)
+    for survey in (one, other):
+        survey.start()
+    assert one.state == other.state == "running"
+    one.stop()
+    assert one.is_awaited
+    other.leave()
+    assert not one.is_awaited
+    _until(lambda: job.state != "running")
+    assert job.state == "stopped" or other.n_done == N_STARS
+
+
+def test_fits_that_are_looked_at_stay_in_the_cache(tmp_path, spectra, model):
+    survey = _survey(spectra, model, tmp_path / "surveys")
+    _fit(survey, spectra, model)
+    survey.fits()
+    assert prune(tmp_path, 0.0) == []
+    assert survey.fits().zscore.shape == (N_STARS, 240)
+    survey.leave()
+    assert prune(tmp_path, 0.0) == [survey.folder]
+    assert survey.state == "new"
+
+
+def test_a_worker_prunes_the_cache_and_keeps_what_it_made(
+    tmp_path, spectra, model, monkeypatch
+):
+    monkeypatch.setenv("STELLAR_GUI_CACHE_GB", "0")
+    survey = _survey(spectra, model, tmp_path / "surveys")
+    survey.start()
+    old = tmp_path / "maps" / f"{1:032x}"
+    old.mkdir(parents=True)
+    (old / "maps.npz").write_bytes(bytes(10))
+    _until(lambda: Job(survey.folder).state != "running")
+    assert survey.error == ""
+    assert survey.n_done == N_STARS
+    assert not old.exists()
 
 
 def test_spectra_that_changed_meanwhile_are_not_fitted(tmp_path, spectra, model):

@@ -1,69 +1,51 @@
-"""The Domains page without a browser: maps, picked points, groups, what is said."""
-
-import dataclasses
+"""The Domains page without a browser: maps, their settings, colours, what is saved."""
 
 import numpy as np
 import pytest
 
-from stellar_gui.jobs import Progress
-from stellar_gui.lasso import Lasso
 from stellar_gui.maps.settings import MapSettings
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views import domain_bar as bar
 from stellar_gui.views.domain_colours import shades_of
 from stellar_gui.views.domains import DomainsPage
+from tests.mapped import NAME, alone, box, open_domains
 from tests.small_domains import small_domains, wide_transfer
 from tests.small_survey import small_cannon
 
-NAME = "Cycle-StarNet"
-
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Maps that are kept lie in a folder of the test, and no process is started."""
-    monkeypatch.setenv("STELLAR_GUI_CACHE", str(tmp_path))
-    started = []
-    monkeypatch.setattr(
-        "stellar_gui.jobs.Job.start", lambda job, *request: started.append(job)
-    )
-    return started
+def started(tmp_path, monkeypatch):
+    return alone(tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def session():
-    session = Session(small_domains(60), {NAME: wide_transfer(60)})
-    session.add_spectra(small_domains(2, seed=99, prefix="mine"))
-    return session
+def opened():
+    return open_domains()
 
 
 @pytest.fixture
-def selection(session):
-    names = tuple(session.kinds)
-    return Selection(session.stars, names, star="star-0003", page="domains")
+def shown(opened):
+    return opened.page
 
 
 @pytest.fixture
-def shown(selection, session):
-    return DomainsPage(selection, session)
+def selection(opened):
+    return opened.selection
 
 
-def _around(points, space, stars, margin=0.01):
-    """A lasso around these stars alone is too much to ask: a box that holds them."""
-    place = list(points.maps).index(space)
-    where = points.places[points.rows_of(stars), place]
-    (left, bottom), (right, top) = where.min(0) - margin, where.max(0) + margin
-    corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
-    return Lasso(points.maps[space].map_id, corners)
+@pytest.fixture
+def session(opened):
+    return opened.session
 
 
 # ---- maps
 
 
-def test_a_pca_is_shown_at_once_and_a_tsne_is_begun(shown, cache):
+def test_a_pca_is_shown_at_once_and_a_tsne_is_begun(shown, started):
     assert shown.maps.points.places.shape == (120, 3, 2)
     assert shown.bar.state["words"].startswith("PCA · components 1 and 2 · 120 stars")
-    assert len(cache) == 1
+    assert len(started) == 1
     assert not shown.empty.visible
     for score in shown.maps.scores.values():
         assert 0 <= score.state["share"] <= 1
@@ -104,7 +86,7 @@ def test_a_survey_on_other_pixels_is_said_to_be_one(tmp_path):
 
 def test_other_settings_give_other_maps_and_keep_groups_as_stars(shown, selection):
     points = shown.maps.points
-    lasso = _around(points, "raw", points.ids[60:80])
+    lasso = box(points, "raw", points.ids[60:80])
     selection.choose(lasso_a=lasso, group_a=points.stars(points.held(lasso)))
     before = selection.group_a
     form = {
@@ -154,131 +136,6 @@ def test_settings_are_read_as_people_write_them():
     found = bar.settings_from(form, MapSettings())
     assert (found.perplexity, found.seed, found.n_stars) == (45.0, 7, 1800)
     assert (found.learning_rate, found.stars) == ("auto", "all")
-
-
-# ---- points
-
-
-def test_an_observed_point_is_selected_everywhere(shown, selection):
-    row = shown.maps.points.row_of("star-0017")
-    shown.point.take(row)
-    assert selection.star == "star-0017"
-    picked = shown.maps.plots._picked.data
-    assert picked["x_2"] == [shown.maps.points.places[row, 2, 0]]
-    assert shown.status.state["picked"]["words"].endswith("same star in all three maps")
-
-
-def test_a_synthetic_point_says_what_it_is_and_selects_no_star(shown, selection):
-    shown.point.take(4)
-    assert selection.star == "star-0003"
-    picked = shown.status.state["picked"]
-    assert picked["name"] == "synth-5"
-    assert "no observed star" in picked["words"]
-    shown.escape()
-    assert shown.status.state["picked"]["name"] == "star-0003"
-
-
-def test_another_star_takes_the_place_of_a_synthetic_point(shown, selection):
-    shown.point.take(4)
-    selection.choose(star="star-0008")
-    assert shown.status.state["picked"]["name"] == "star-0008"
-
-
-def test_a_star_that_the_user_opened_is_placed_into_the_maps(shown, selection):
-    before = shown.maps.points.places.copy()
-    selection.choose(star="mine-0001")
-    picked = shown.maps.plots._picked.data
-    assert np.isfinite([picked[f"{c}_{k}"][0] for c in "xy" for k in range(3)]).all()
-    assert "placed into all three maps" in shown.status.state["picked"]["words"]
-    np.testing.assert_array_equal(shown.maps.points.places, before)
-
-
-def test_a_star_that_cannot_be_placed_says_why(shown, selection, session):
-    bad = dataclasses.replace(
-        small_domains(1, seed=5, prefix="bad"), ivar=np.zeros((1, 140))
-    )
-    session.add_spectra(bad)
-    selection.choose(star="bad-0000")
-    assert "no good pixel" in shown.status.state["picked"]["words"]
-    assert shown.maps.plots._picked.data["x_0"] == []
-
-
-# ---- groups
-
-
-def test_a_lasso_of_the_address_finds_its_group(shown, selection):
-    points = shown.maps.points
-    lasso = _around(points, "latents", points.ids[60:70])
-    selection.from_query(f"?page=domains&star=star-0003&lasso_a={lasso}")
-    assert set(selection.group_a) >= {f"star-{k:04d}" for k in range(10)}
-    assert len(shown.maps.rows("a")) >= len(selection.group_a)
-    assert shown.bar.state["canClear"]
-    shown.escape()
-    assert selection.group_a == ()
-    assert selection.lasso_a is None
-
-
-def test_a_lasso_of_another_map_is_not_drawn_and_its_stars_are_kept(shown, selection):
-    lasso = Lasso("elsewhere", [(0, 0), (1, 0), (1, 1)])
-    selection.choose(lasso_a=lasso, group_a=("star-0001", "star-0002"))
-    assert shown.maps.points.stars(shown.maps.rows("a")) == ("star-0001", "star-0002")
-    assert not any(fig.renderers[2].visible for fig in shown.maps.plots.figures)
-
-
-def test_the_example_compares_two_groups_and_explains_them(shown, selection):
-    view = shown.difference
-    assert view.empty.visible
-    view._example()
-    assert len(selection.group_a) == len(selection.group_b) == 15
-    assert not view.empty.visible
-    assert view.compared.title == "A, 15 stars − B, 15 stars; observed"
-    assert "Explains" in view.note.state["text"]
-    assert len(view.compared.bars) == 2  # Fe and Mg; Teff and log g have other units
-    assert view.why.state["table"]["rows"][0][0] == view.compared.bars[0].title
-    flux = view.plot._source.data["difference"]
-    view._hear("difference", "unit", True)
-    assert not np.array_equal(view.plot._source.data["difference"], flux)
-
-
-def test_a_group_of_few_stars_is_said_to_be_too_small(shown, selection):
-    selection.choose(group_a=("star-0001", "star-0002"))
-    assert shown.difference.empty.visible
-    assert "expected 5 or more" in shown.difference.empty.state["text"]
-
-
-@pytest.fixture
-def unlabelled():
-    """A session of stars without labels, and its selection."""
-    bare = dataclasses.replace(small_domains(60), labels=None, label_names=())
-    session = Session(bare, {NAME: wide_transfer(60)})
-    return session, Selection(session.stars, (NAME,), star="star-0003", page="domains")
-
-
-def test_stars_without_labels_are_explained_at_labels_that_are_fitted(unlabelled):
-    session, selection = unlabelled
-    shown = DomainsPage(selection, session)
-    metals = small_domains(60).labels[:, 2]
-    rich, poor = metals > np.quantile(metals, 0.75), metals < np.quantile(metals, 0.25)
-    stars = np.array(session.ids)
-    selection.choose(group_a=tuple(stars[rich]), group_b=tuple(stars[poor]))
-    compared = shown.difference.compared
-    iron = next(r for r in compared.explanation.reasons if r.name == "fe_h")
-    assert iron.clear
-    assert iron.value > 0
-    assert f"No labels are stated: {NAME} was fitted to" in compared.note
-
-
-def test_stars_that_no_fit_converged_for_are_compared_all_the_same(
-    unlabelled, monkeypatch
-):
-    session, selection = unlabelled
-    monkeypatch.setattr(session, "fit", lambda name, star: None)
-    shown = DomainsPage(selection, session)
-    selection.choose(group_a=tuple(f"star-{k:04d}" for k in range(20)))
-    compared = shown.difference.compared
-    assert compared.explanation is None
-    assert compared.note.startswith("No explanation: no star of the groups has all")
-    assert np.isfinite(compared.comparison.value).any()
 
 
 # ---- colours, augmentation, saving
@@ -364,70 +221,3 @@ def test_a_theme_changes_in_place(shown):
     shown.repaint("dark")
     assert shown.maps.plots.figures is figures
     assert shown.difference._painter.theme == "dark"
-
-
-# ---- maps that are made in a process
-
-
-class _Job:
-    """A job that says what it is told to say."""
-
-    error = "out of memory"
-    progress = Progress(1.0, 4.0, "spectra: iteration 750 of 750")
-
-    def __init__(self):
-        self.state = "running"
-        self.stopped = False
-
-    def stop(self):
-        self.stopped = True
-
-
-@pytest.fixture
-def job(shown):
-    shown.source.job = _Job()
-    return shown.source.job
-
-
-def test_progress_is_shown_and_the_job_can_be_stopped(shown, job):
-    shown.tick()
-    state = shown.bar.state["job"]
-    assert state["share"] == 0.25
-    assert "iteration 750" in state["words"]
-    shown.run(state["command"])
-    assert job.stopped
-    job.state = "stopped"
-    shown.tick()
-    assert shown.bar.state["job"] is None
-
-
-def test_finished_maps_take_the_place_of_the_pca(shown, job, monkeypatch):
-    asked = []
-    monkeypatch.setattr(shown.source, "ask", lambda *what: asked.append(what))
-    job.state = "finished"
-    shown.tick()
-    assert [(name, settings.method) for name, settings in asked] == [(NAME, "tsne")]
-
-
-def test_finished_maps_wait_while_a_lasso_is_drawn(shown, job, selection, monkeypatch):
-    asked = []
-    monkeypatch.setattr(shown.source, "ask", lambda *what: asked.append(what))
-    points = shown.maps.points
-    lasso = _around(points, "raw", points.ids[60:80])
-    selection.choose(lasso_a=lasso)
-    group = selection.group_a
-    job.state = "finished"
-    shown.tick()
-    assert not asked
-    assert shown.bar.state["job"]["words"] == "t-SNE is ready"
-    shown.run(shown.bar.state["job"]["command"])
-    assert len(asked) == 1
-    assert selection.lasso_a is None
-    assert selection.group_a == group
-
-
-def test_a_job_that_failed_says_of_what(shown, job):
-    job.state = "failed"
-    shown.tick()
-    assert "out of memory" in shown.bar.state["form"]["problem"]
-    assert shown.bar.state["job"] is None

@@ -54,7 +54,7 @@ export function render({model}) {
 }
 
 // How far a computation is, and what can be done about it.
-const JOB_COMMANDS = {stop_maps: ["stop", "Stop"], take_maps: ["play", "Show"]};
+const JOB_COMMANDS = {stop_maps: ["stop", "Stop"], start_maps: ["play", "Start again"], take_maps: ["play", "Show"]};
 function progress(send) {
   const bar = h("progress", {max: 1, "aria-label": "Progress of the maps"}), text = h("span.muted", {role: "status"});
   const picture = h("span"), word = h("span");
@@ -66,6 +66,7 @@ function progress(send) {
     if (!job) return;
     if (job.share == null) bar.removeAttribute("value");
     else bar.value = job.share;
+    bar.hidden = job.command === "start_maps";
     text.textContent = text.title = job.words;
     button.hidden = !job.command;
     if (command === job.command || !job.command) return;

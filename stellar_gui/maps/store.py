@@ -1,5 +1,6 @@
 """Maps that were computed before, and the jobs that compute new ones."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from stellar_gui.maps.map import DomainMaps
 from stellar_gui.maps.principal import principal_maps
 from stellar_gui.maps.request import MapRequest
 from stellar_gui.maps.worker import BEGIN, RESULT
+from stellar_gui.marks import Mark
 from stellar_gui.paths import cache, sample_data
+from stellar_gui.pruning import prune
 
 _WORKER = "stellar_gui.maps.worker"
 
@@ -38,6 +41,15 @@ class Maps:
                 return maps
         return None
 
+    def open(self, request: MapRequest) -> Mark | None:
+        """Mark the kept maps of a request as in use, so that they are not pruned.
+
+        None if there are none, or where nobody may write: those prune nothing either.
+        """
+        folder = self._job(request.fingerprint).folder
+        with contextlib.suppress(OSError):
+            return Mark(folder, "open") if folder.is_dir() else None
+
     def job(self, request: MapRequest) -> Job:
         """Return the job of a request, which may be new, running or ended."""
         return self._job(request.fingerprint)
@@ -46,12 +58,14 @@ class Maps:
         """Compute the maps of a request in a process of their own; return the job.
 
         begin: what `compute` returned for it, if that was asked for. A job that runs
-        already is left running. When it is "finished", `cached` has the maps. Raises
-        ValueError as `domain_sets`, OSError if nothing can be written.
+        already is left running, and joined. When it is "finished", `cached` has the
+        maps. Raises ValueError as `domain_sets` and `prune`, OSError if nothing can be
+        written.
         """
         job = self.job(request)
+        job.join()
         if job.state != "running":
-            job.folder.mkdir(parents=True, exist_ok=True)
+            prune(self.folder.parent)
             write_maps(job.folder / BEGIN, begin or self.compute(request))
             job.start(_WORKER, {"settings": request.settings.to_plain()})
         return job

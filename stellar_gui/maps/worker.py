@@ -10,6 +10,7 @@ from stellar_gui.maps.files import read_maps, write_maps
 from stellar_gui.maps.map import DomainMaps, map_id
 from stellar_gui.maps.settings import MapSettings
 from stellar_gui.maps.tsne import lay_out
+from stellar_gui.pruning import prune
 
 BEGIN, RESULT = "begin.npz", "maps.npz"
 _TITLES = {
@@ -53,6 +54,7 @@ def main(folder: str | Path) -> None:
         write_maps(work.folder / RESULT, laid_out(begin, settings, work.report))
         # another server's worker may have been at it, too
         (work.folder / BEGIN).unlink(missing_ok=True)
+        prune(work.folder.parent.parent)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 The worker is `surveys.worker`; what it has made is read here while it works.
 """
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,10 @@ from stellar_gui.fitting.cache import model_fingerprint
 from stellar_gui.io import write_spectra
 from stellar_gui.io.stored import StoredRows
 from stellar_gui.jobs import Job, Progress
+from stellar_gui.marks import Mark
 from stellar_gui.models import save_model
 from stellar_gui.models.base import SpectralModel
+from stellar_gui.pruning import prune
 from stellar_gui.spectra import Spectra
 from stellar_gui.surveys.batches import (
     BATCH,
@@ -74,6 +77,7 @@ class Survey:
         self.folder = root / key
         self.ids = spectra.ids[self._rows]
         self._job = Job(self.folder)
+        self._mark: Mark | None = None
         self._known: dict[int, dict[str, np.ndarray]] = {}
         self._lock = threading.Lock()
 
@@ -119,22 +123,54 @@ class Survey:
     def start(self) -> None:
         """Fit the stars that are missing, in a process of its own; at once if none is.
 
-        Raises OSError if the cache cannot be written, ValueError if the model cannot be
-        stored.
+        A job that runs already is joined. Raises OSError if the cache cannot be
+        written, ValueError if the model cannot be stored, or as `prune`.
         """
         with self._lock:
-            if self.state in ("running", "finished"):
+            state = self.state
+            if state == "finished":
                 return
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._job.join()
+            if state == "running":
+                return
+            self.open()
+            prune(self.folder.parent.parent)
             save_model(self._model, self.folder / MODEL_FILE)
             self._job.start(_WORKER, self._request())
 
+    def open(self) -> None:
+        """Have what is made stay in the cache until `leave`, or while this lives."""
+        # where nobody may write, nobody prunes either
+        with contextlib.suppress(OSError):
+            if self._mark is None and self.folder.is_dir():
+                self._mark = Mark(self.folder, "open")
+
+    def join(self) -> None:
+        """Wait for a job that runs: it goes on until `stop` or `leave`, see `jobs`."""
+        self._job.join()
+
     def stop(self) -> None:
-        """Ask the job to stop after the batch that it fits; what is made stays."""
+        """Wait no more. The job stops after a batch, unless somebody else waits."""
         self._job.stop()
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody waits for the job, in whatever session."""
+        return self._job.is_awaited
+
+    def leave(self) -> None:
+        """Need nothing of it any more; a job that runs goes on."""
+        self._job.leave()
+        if self._mark is not None:
+            self._mark.remove()
+            self._mark = None
+
     def fits(self) -> SurveyFits:
-        """Return what is made so far. Raises ValueError if a file of it is damaged."""
+        """Return what is made so far, which stays from now on, see `open`.
+
+        Raises ValueError if a file of it is damaged.
+        """
+        self.open()
         with self._lock:
             return read_fits(
                 self.folder,

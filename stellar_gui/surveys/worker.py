@@ -13,6 +13,7 @@ from stellar_gui.fitting.cache import model_fingerprint
 from stellar_gui.io import read_spectra
 from stellar_gui.jobs import working
 from stellar_gui.models import load_model
+from stellar_gui.pruning import prune
 from stellar_gui.surveys.batches import (
     BATCH,
     MODEL_FILE,
@@ -38,6 +39,7 @@ def main(folder: str | Path) -> None:
         fit_missing(folder, model, *stars, options=options, report=job.report)
         for name in (MODEL_FILE, SPECTRA_FILE):  # what only the worker reads
             (folder / name).unlink(missing_ok=True)
+        prune(folder.parent.parent)
 
 
 def _inputs(job):

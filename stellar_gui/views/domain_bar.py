@@ -111,6 +111,9 @@ def job_state(source: "MapSource") -> dict | None:
     if progress is not None:
         words = f"PCA now; t-SNE: {progress.words or 'starting …'}"
         return {"share": progress.share, "words": words, "command": "stop_maps"}
+    if source.stopped:
+        words = f"PCA now; t-SNE: {source.stopped}"
+        return {"share": 0.0, "words": words, "command": "start_maps"}
     if source.waiting:
         return {"share": None, "words": "reading the maps …", "command": ""}
     return None

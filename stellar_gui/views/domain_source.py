@@ -5,15 +5,17 @@ when there is something else to show. Imports of the maps wait until then: torch
 seconds.
 """
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stellar_gui.jobs import Job, Progress
 from stellar_gui.session import Session
+from stellar_gui.views.leaving import when_left
 from stellar_gui.views.work import in_background
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from stellar_gui.maps.points import MapPoints
     from stellar_gui.maps.request import MapRequest
     from stellar_gui.maps.settings import MapSettings
+    from stellar_gui.marks import Mark
 
 KIND = "cycle_starnet"
 _EXPECTED = ValueError, OSError  # what a sentence is enough for
@@ -37,6 +40,14 @@ class Shown:
     model_name: str
 
 
+class _Found(NamedTuple):
+    """Maps, the mark that keeps them, and the job of better ones, where there are."""
+
+    shown: Shown
+    mark: "Mark | None"
+    job: Job | None
+
+
 class MapSource:
     """The maps of a session's survey by one of its transferred models."""
 
@@ -48,8 +59,12 @@ class MapSource:
         self.waiting = True  # for maps that are being read or made at once
         self.job: Job | None = None
         self.ready = False  # the job has finished; its maps can be shown
+        self.stopped = ""  # what is said of a job that the user stopped
         self._wanted: tuple[MapRequest, str] | None = None
+        self._mark: Mark | None = None
         self._asked = 0
+        self._placing = threading.Lock()  # one star after another
+        when_left(self.leave)
 
     def ask(
         self, model_name: str, settings: "MapSettings", drawn: Collection[str] = ()
@@ -59,15 +74,17 @@ class MapSource:
         drawn: ids of maps that lassos were drawn on, which are shown if they are known.
         """
         self._asked += 1
-        self.waiting, self.refusal = True, ""
+        self.waiting, self.refusal, self.stopped = True, "", ""
         work = partial(
             _find, self._session, model_name, settings, set(drawn), self.shown
         )
-        in_background(work, partial(self._found, self._asked, model_name))
+        in_background(work, partial(self._found, self._asked))
         self._changed()
 
-    def _found(self, asked, model_name, result):
+    def _found(self, asked, result):
         if asked != self._asked:
+            if isinstance(result, _Found) and result.job is not None:
+                result.job.stop()  # others are wanted by now
             return
         self.waiting = False
         if isinstance(result, Exception):
@@ -77,9 +94,9 @@ class MapSource:
             else:
                 self.refusal = text
         else:
-            request, maps, points, self.job = result
-            self.shown = Shown(request, maps, points, model_name)
-            self._wanted = (request, model_name) if self.job else None
+            self.shown, self._mark, self.job = result
+            wanted = self.shown.request, self.shown.model_name
+            self._wanted = wanted if self.job else None
             self.problem, self.ready = "", False
         self._changed()
         if isinstance(result, Exception) and not isinstance(result, _EXPECTED):
@@ -101,24 +118,37 @@ class MapSource:
         state = self.job.state
         if state == "finished":
             self.ready = True
-        elif state in ("failed", "stopped"):
-            failed = state == "failed"
-            self.refusal = f"the map was not made: {self.job.error}" if failed else ""
+        elif state == "failed":
+            self.refusal = f"the map was not made: {self.job.error}"
             self.job = self._wanted = None
+        elif state == "stopped":  # by others, before it saw that it is awaited here
+            self.take()
         return True
 
     def stop(self) -> None:
-        """Ask the job to stop; the maps that are shown stay."""
+        """Wait no more for the job, which stops if nobody else waits for it either.
+
+        The maps that are shown stay; `take` starts again.
+        """
         if self.job is not None:
             self.job.stop()
+            others = "; another tab still waits for it" if self.job.is_awaited else ""
+            self.job, self.ready, self.stopped = None, False, f"stopped{others}"
 
     def take(self) -> None:
-        """Show the maps that the job has made."""
+        """Show the maps that the job has made; start it again where it was stopped."""
         if self._wanted is not None:
             request, name = self._wanted
             self.job = self._wanted = None
             self.ready = False
             self.ask(name, request.settings)
+
+    def leave(self) -> None:
+        """Need neither maps nor job any more: the session has ended."""
+        if self.job is not None:
+            self.job.leave()
+        if self._mark is not None:
+            self._mark.remove()
 
     # ---- further points
 
@@ -129,13 +159,19 @@ class MapSource:
         """
         in_background(partial(_augmented, self.shown.request, augmentation), then)
 
-    def place(self, star_id: str, then: Callable) -> None:
-        """Call ``then(star_id, places)`` with where a star lies that is on no map.
+    def place(self, star_id: str, wanted: Callable[[], bool], then: Callable) -> None:
+        """Call ``then(places)`` with where a star lies that is on no map.
 
-        places (n_maps, 2), or what was raised. In the background.
+        places (n_maps, 2), or what was raised; None if it was not ``wanted`` any more
+        when its turn came, which is asked before each map. In the background.
         """
-        shown, star = self.shown, self._session.star(star_id)
-        in_background(partial(_placed, shown, star), partial(then, star_id))
+        shown, session, turn = self.shown, self._session, self._placing
+
+        def work():
+            with turn:
+                return _placed(shown, session, star_id, wanted)
+
+        in_background(work, then)
 
 
 def _find(session, model_name, settings, drawn, shown):
@@ -148,14 +184,14 @@ def _find(session, model_name, settings, drawn, shown):
     request, store = MapRequest(model, survey, settings), Maps()
     if shown is not None and shown.request.model is model:
         request = shown.request.changed(settings)
-    maps, job = store.cached(request), None
+    mark, maps, job = store.open(request), store.cached(request), None
     if maps is None:
         maps = store.compute(request)
         if settings.method != "pca":
             job = store.start(request, maps)
     elif _ids(maps.pca()) & drawn and not _ids(maps) & drawn:
         maps = maps.pca()
-    return request, maps, _points(request, maps), job
+    return _Found(Shown(request, maps, _points(request, maps), model_name), mark, job)
 
 
 def _ids(maps):
@@ -175,10 +211,12 @@ def _augmented(request, augmentation):
     return Maps().compute(request.changed(settings))["raw"]
 
 
-def _placed(shown, star):
+def _placed(shown, session, star_id, wanted):
     from stellar_gui.maps.spaces import star_points
 
-    model, places = shown.request.model, []
+    star, model, places = session.star(star_id), shown.request.model, []
     for space, one in shown.maps.items():
+        if not wanted():
+            return None
         places.append(one.place(star_points(model, star, space))[0])
     return np.array(places) * shown.points.scale

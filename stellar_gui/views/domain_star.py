@@ -4,6 +4,7 @@ A star that is on no map, such as one that the user opened, is placed into them.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import panel as pn
@@ -78,21 +79,29 @@ class PickedPoint:
         places = None if row is None else self._maps.places[row]
         if row is None and star:
             if star not in self._placed:
-                self._placed[star] = _PLACING
-                self._source.place(star, self._found)
-            found = self._placed[star]
+                self._place(star)
+            found = self._placed.get(star, _PLACING)
             places = None if isinstance(found, str) else found.copy()
             if places is not None and self._maps.augmented:
                 places[0] = np.nan  # it was placed into the map as it was before
         self._maps.plots.pick(places)
         self._said()
 
-    def _found(self, star, result):
+    def _place(self, star):
+        self._placed[star] = _PLACING
+        wanted = lambda: self._selection.star == star  # noqa: E731
+        self._source.place(star, wanted, partial(self._found, self._placed, star))
+
+    def _found(self, placed, star, result):
+        """Keep where a star lies among those ``placed`` into the maps of then."""
         if isinstance(result, KeyError | ValueError | OSError):
             result = f"on no map: {result}"
         elif isinstance(result, Exception):
             raise result
-        self._placed[star] = result
+        if result is None:  # the user has gone on, and may come back
+            del placed[star]
+        else:
+            placed[star] = result
         with pn.io.hold():
             self.show()
 

@@ -239,6 +239,7 @@ class DomainsPage(pn.viewable.Viewer):
         "domain": lambda self, value: self.colouring.toggle(value),
         "compute_maps": _compute,
         "stop_maps": lambda self, value: self.source.stop(),
+        "start_maps": lambda self, value: self.source.take(),
         "take_maps": _take_maps,
         "augment": _set_switch,
         "augmented": lambda self, value: self._augmented(value),

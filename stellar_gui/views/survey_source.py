@@ -13,6 +13,8 @@ import numpy as np
 
 from stellar_gui.session import Session
 from stellar_gui.spectra import Spectra
+from stellar_gui.views.leaving import when_left
+from stellar_gui.views.notify import notify
 from stellar_gui.views.work import in_background
 
 if TYPE_CHECKING:
@@ -103,11 +105,13 @@ class SurveySource:
         self._tried = ""  # the model that was started last, here or elsewhere
         self._starting: Survey | None = None  # no word of its process yet
         self._began = self._next_read = 0.0
+        when_left(self.leave)
 
     # ---- the sample and its surveys
 
     def choose(self, sample: Sample) -> None:
         """Look at another sample, or at the same with models loaded since."""
+        self.leave()
         self.sample, self.surveys, self.facts = sample, {}, None
         self.triage, self.problem, self.fitting = None, "", False
         self._n_done, self._tried, self._starting = {}, "", None
@@ -123,7 +127,7 @@ class SurveySource:
             self._changed()
             return
         self.surveys, self.triage = result
-        self._tried = self.running or ""
+        self._tried = self._joined() or ""
         self.fitting = bool(self._tried)
         self._read()
 
@@ -182,7 +186,7 @@ class SurveySource:
 
     def _go_on(self):
         # until the process is there, the state is that of an earlier one
-        if self._starting is not None or self.running is not None:
+        if self._starting is not None or self._joined() is not None:
             return
         left = self.left
         if not left:
@@ -199,6 +203,13 @@ class SurveySource:
         self._tried, self._starting = left[0], survey
         in_background(survey.start, partial(self._started, survey))
 
+    def _joined(self):
+        """The model that is being fitted by, which is waited for from now on."""
+        running = self.running
+        if running is not None:
+            self.surveys[running].join()
+        return running
+
     def _started(self, survey, result):
         if survey is not self._starting:
             return
@@ -211,11 +222,21 @@ class SurveySource:
             self._changed()
 
     def stop(self) -> None:
-        """Stop after the batch that is being fitted; what is made stays."""
+        """Stop after the batch that is being fitted; what is made stays.
+
+        While others wait for the fits they go on, which is said.
+        """
         self.fitting = False
         for survey in self.surveys.values():
             if survey.state == "running":
                 survey.stop()
+                if survey.is_awaited:
+                    notify("info", "the fits go on: another tab still waits for them")
+
+    def leave(self) -> None:
+        """Need none of the fits any more, as when the session has ended."""
+        for survey in self.surveys.values():
+            survey.leave()
 
     @property
     def progress(self) -> tuple[int, int]:
