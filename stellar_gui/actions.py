@@ -73,7 +73,6 @@ def _stars(app, value):
 
 
 def _keys_on(app, value):
-    app.shell.keys_on = bool(value)
     app.dialogs.state = app.dialogs.state | {"keysOn": bool(value)}
 
 

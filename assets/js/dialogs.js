@@ -21,7 +21,12 @@ function base64(blob) {
 export function render({model}) {
   // ---- help
   const list = h("table", {}, h("tbody"));
-  const on = h("input", {type: "checkbox", onchange: () => model.send_msg({command: "keys_on", value: on.checked})});
+  // The next key may come before the server has heard of it, so the page is told here.
+  const listen = (keys) => { document.documentElement.dataset.keys = keys ? "on" : "off"; };
+  const on = h("input", {type: "checkbox", onchange: () => {
+    listen(on.checked);
+    model.send_msg({command: "keys_on", value: on.checked});
+  }});
   const help = dialog("help", "Keys",
     list, h("label.switch", {}, on, "Listen to single keys (? and Esc always work)"),
     h("p.muted", {}, "Click in a plot picks a pixel or a star. Drag moves the window, the wheel zooms, a double click resets."));
@@ -140,6 +145,7 @@ export function render({model}) {
   const draw = () => {
     const {keys: all, keysOn, paths, reason, files} = model.state;
     on.checked = keysOn;
+    listen(keysOn);
     list.tBodies[0].replaceChildren(...all.map(([names, what]) => h("tr", {}, h("td", {}, names.map((name) => h("kbd", {}, name))), h("td", {}, what))));
     path.disabled = byPath.disabled = !paths;
     pathReason.textContent = reason;

@@ -20,7 +20,7 @@ export function render({model}) {
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const escape = new CustomEvent("stellar-escape", {cancelable: true});
     if (name === "Escape" && !document.dispatchEvent(escape)) return;
-    if (!model.keys_on && name !== "?" && name !== "Escape") return;
+    if (document.documentElement.dataset.keys === "off" && name !== "?" && name !== "Escape") return;
     const command = model.commands[name];
     if (!command) return;
     event.preventDefault();
