@@ -4,12 +4,15 @@ import argparse
 from pathlib import Path
 
 from stellar_gui.maps import MapSettings
+from stellar_gui.pruning import SENTENCE, prune
 
 
 def add_maps(commands) -> None:
     """Add the command."""
     command = commands.add_parser(
-        "maps", help="lay synthetic and observed stars out, and print how they mix"
+        "maps",
+        help="lay synthetic and observed stars out, and print how they mix",
+        epilog=SENTENCE,
     )
     command.set_defaults(run_command=_maps)
     command.add_argument(
@@ -41,9 +44,9 @@ def _maps(arguments: argparse.Namespace) -> None:
     from stellar_gui.maps.worker import laid_out
     from stellar_gui.models import load_model
     from stellar_gui.paths import sample_data
-    from stellar_gui.pruning import prune
 
-    prune()
+    if arguments.out is None:
+        prune()
     survey, models = sample_data() / "survey", sample_data() / "models"
     settings = MapSettings(
         perplexity=arguments.perplexity,

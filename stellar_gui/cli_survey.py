@@ -8,9 +8,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from stellar_gui.pruning import SENTENCE, prune
+
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options of the command; imports nothing heavy."""
+    parser.epilog = SENTENCE
     parser.add_argument(
         "files",
         nargs="*",
@@ -70,7 +73,6 @@ def _one(name, model, spectra, rows, data, out, tell):
     import torch
 
     from stellar_gui.io.whole import write_text
-    from stellar_gui.pruning import prune
     from stellar_gui.surveys.survey import Survey
     from stellar_gui.surveys.table import survey_table, table_text
     from stellar_gui.surveys.worker import fit_missing

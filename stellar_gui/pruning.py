@@ -18,6 +18,11 @@ from stellar_gui.marks import is_marked
 
 VARIABLE = "STELLAR_GUI_CACHE_GB"
 _DEFAULT = 10.0  # GB
+SENTENCE = (
+    "Maps and fits are kept in the user's cache folder, or in $STELLAR_GUI_CACHE. It "
+    f"holds up to {_DEFAULT:.0f} GB, or ${VARIABLE}: what was used longest ago goes "
+    "first, nothing that is in use."
+)
 _BYTES = 1e9  # in a GB
 _PARTS = ("maps", "surveys")
 _NAME = re.compile("[0-9a-f]{32}")  # a fingerprint: nothing that a user names

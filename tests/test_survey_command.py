@@ -49,6 +49,13 @@ def test_a_sample_that_is_not_there_is_named(files):
         _told([*files, "--stars", "validation"])
 
 
+def test_the_help_says_where_fits_are_kept_and_how_many():
+    parser = ArgumentParser()
+    add_options(parser)
+    said = " ".join(parser.format_help().split())
+    assert "holds up to 10 GB, or $STELLAR_GUI_CACHE_GB" in said
+
+
 def test_a_folder_that_is_not_there_is_named(files, tmp_path):
     with pytest.raises(FileNotFoundError, match="make it first"):
         _told([*files, "--out", str(tmp_path / "nowhere")])
