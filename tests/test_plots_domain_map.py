@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stellar_gui.plots.domain_map import Drawn, MapFigures
+from stellar_gui.plots.domain_map import MapFigures
+from stellar_gui.plots.map_groups import Drawn
 from stellar_gui.plots.style import TOKENS, Painter
 
 N = 60
@@ -47,7 +48,7 @@ def test_a_click_means_the_nearest_point_that_is_drawn(figures, points):
 
 def test_groups_are_marked_without_sending_points_again(figures, points):
     before = figures.source.data["x_0"]
-    figures.set_groups([3, 4], [50])
+    figures.groups.mark([3, 4], [50])
     for place, fig in enumerate(figures.figures):
         filled, open_ = fig.renderers[6:8]
         marked = filled.data_source.data[f"x_{place}"]
@@ -56,19 +57,19 @@ def test_groups_are_marked_without_sending_points_again(figures, points):
         assert filled.level == open_.level == "overlay"
     assert figures.source.data["x_0"] is before
     assert all(fig.renderers[1].visible for fig in figures.figures)  # the veil
-    figures.set_groups([], [])
+    figures.groups.mark([], [])
     assert not any(fig.renderers[1].visible for fig in figures.figures)
 
 
 def test_a_lasso_is_drawn_in_its_own_map_alone(figures):
     corners = np.array([[0, 0], [1, 0], [1, 2.0]])
-    figures.set_lassos([Drawn(1, corners), None])
+    figures.groups.outline([Drawn(1, corners), None])
     shown = [fig.renderers[2].visible for fig in figures.figures]
     assert shown == [False, True, False]
     source = figures.figures[1].renderers[2].data_source
     assert source.data["name"] == ["A"]
     assert source.data["y"] == [2.0]
-    figures.set_lassos([None, None])
+    figures.groups.outline([None, None])
     assert not figures.figures[1].renderers[2].visible
 
 
@@ -104,7 +105,7 @@ def test_a_theme_changes_the_colours_of_the_domains(figures):
 
 
 def test_one_map_can_be_moved_alone_with_its_groups(figures, points):
-    figures.set_groups([3], [])
+    figures.groups.mark([3], [])
     figures.move(0, points[:, 0] + 100)
     x_range = figures.figures[0].x_range
     assert x_range.start > 90

@@ -1,30 +1,27 @@
 """Maps of stars in the plane, linked: the same points in each, from two domains.
 
 All maps draw one table of points, so that it is sent once. What is chosen of it, groups
-and the picked star, stands on the layer above, which alone is painted anew. Arrays come
-in, Bokeh figures go out; no Panel here.
+(see `plots.map_groups`) and the picked star, stands on the layer above, which alone is
+painted anew. Arrays come in, Bokeh figures go out; no Panel here.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from bokeh.core.properties import value
 from bokeh.events import MouseLeave, MouseMove, SelectionGeometry, Tap
 from bokeh.models import (
     ColumnDataSource,
     CustomJS,
     LassoSelectTool,
     LinearColorMapper,
-    LinearScale,
     PanTool,
     Range1d,
     WheelZoomTool,
 )
 
+from stellar_gui.plots.map_groups import MapGroups
 from stellar_gui.plots.pixels import read_js
 from stellar_gui.plots.style import (
-    FONT,
     Painter,
     inner_width,
     sequential,
@@ -32,7 +29,6 @@ from stellar_gui.plots.style import (
     zoom_by_wheel,
 )
 
-GROUPS = ("A", "B")
 _NOTHING = "rgba(0, 0, 0, 0)"
 _HIDDEN = -1.0  # shade of a point that is not drawn; others lie in 0 to 1
 _MARGIN = 0.05  # of the extent of a map
@@ -41,15 +37,11 @@ _SAY = """document.dispatchEvent(new CustomEvent("stellar-map-pointer",
   {detail: {map, x: cb_obj.x ?? null, y: cb_obj.y ?? null}}))"""
 
 
-class Drawn(NamedTuple):
-    """A lasso as it is drawn: the map it was made in and its corners (n, 2)."""
-
-    map: int
-    vertices: np.ndarray
-
-
 class MapFigures:
-    """Linked maps, ``figures``, one for each name; `set_points` fills them."""
+    """Linked maps, ``figures``, one for each name; `set_points` fills them.
+
+    ``groups``: the marked points.
+    """
 
     def __init__(self, painter: Painter, names: Sequence[str]):
         self._painter = painter
@@ -60,16 +52,10 @@ class MapFigures:
         self._mapper = LinearColorMapper(low=0.0, high=1.0, low_color=_NOTHING)
         self.by_domain = True
         self.source = ColumnDataSource(self._columns(), name="map-points")
-        self._rows = [np.empty(0, dtype=int) for _ in GROUPS]
-        self._members = [
-            ColumnDataSource(self._member_columns([]), name=f"members-{group.lower()}")
-            for group in GROUPS
-        ]
-        self._lassos = [ColumnDataSource(_no_lasso(), name=f"lasso-{g}") for g in "ab"]
         self._picked = ColumnDataSource(self._no_star(), name="map-picked")
-        self._mode = ColumnDataSource({"group": [0]})  # that a lasso draws; -1: none
-        self._dots, self._marks = [], []
-        self._veils, self._outlines = [], []
+        self._dots = []
+        shade = {"field": "shade", "transform": self._mapper}
+        self.groups = MapGroups(painter, self._member_columns, shade)
         self.figures = [self._figure(k, name) for k, name in enumerate(names)]
         for place, fig in enumerate(self.figures):
             self._answer_at_once(place, fig)
@@ -91,12 +77,8 @@ class MapFigures:
         without(fig, *fig.xaxis, *fig.yaxis, *fig.ygrid)
         zoom_by_wheel(fig)
         fig.toolbar.active_drag = fig.select_one(LassoSelectTool)
-        fig.extra_y_ranges = {"share": Range1d(0, 1)}
-        fig.extra_y_scales = {"share": LinearScale()}
-        fig.extra_x_ranges = {"share": Range1d(0, 1)}
-        fig.extra_x_scales = {"share": LinearScale()}
         self._draw_points(fig, place)
-        self._draw_groups(fig, place)
+        self.groups.draw_in(fig, place)
         self._draw_star(fig, place)
         for event in (MouseMove, MouseLeave):
             fig.js_on_event(event, CustomJS(args={"map": place}, code=_SAY))
@@ -113,18 +95,7 @@ class MapFigures:
             "hidden": _HIDDEN,
         }
         fig.js_on_event(Tap, CustomJS(args=pick, code=read_js("pick_point.js")))
-        mark = {
-            "source": self.source,
-            "place": place,
-            "mode": self._mode,
-            "members": self._members,
-            "veils": self._veils,
-            "lassos": self._lassos,
-            "outlines": [
-                [list(outlines[k]) for outlines in self._outlines]
-                for k in range(len(GROUPS))
-            ],
-        }
+        mark = {"source": self.source, "place": place, **self.groups.for_the_browser}
         answer = CustomJS(args=mark, code=read_js("lasso_points.js"))
         fig.js_on_event(SelectionGeometry, answer)
 
@@ -146,66 +117,6 @@ class MapFigures:
         )
         dots.update(nonselection_glyph=None, muted_glyph=None)
         self._dots.append(dots)
-
-    def _draw_groups(self, fig, place):
-        """A veil over the points, the lassos, and the members on top of them."""
-        veil = fig.quad(
-            left=[0],
-            right=[1],
-            bottom=[0],
-            top=[1],
-            x_range_name="share",
-            y_range_name="share",
-            fill_alpha=0.62,
-            line_color=None,
-            level="overlay",
-            visible=False,
-        )
-        self._veils.append(self._painter.glyph(veil, fill_color="surface"))
-        outlines = []
-        for source, dash in zip(self._lassos, ("solid", [5, 3]), strict=True):
-            outline = fig.patches(
-                "xs",
-                "ys",
-                source=source,
-                line_width=1.5,
-                line_dash=dash,
-                fill_alpha=0.5,
-                level="overlay",
-                visible=False,
-            )
-            self._painter.glyph(outline, fill_color="grid", line_color="ink")
-            name = fig.text(
-                "x",
-                "y",
-                "name",
-                source=source,
-                text_font=value(FONT),
-                text_font_size="13px",
-                text_font_style="bold",
-                text_align="center",
-                text_baseline="bottom",
-                y_offset=-4,
-                level="overlay",
-                visible=False,
-            )
-            outlines.append((outline, self._painter.glyph(name, text_color="ink")))
-        self._outlines.append(outlines)
-        shade = {"field": "shade", "transform": self._mapper}
-        looks = (
-            {"fill_color": shade, "line_color": None},
-            {"line_color": shade, "line_width": 1.4},
-        )
-        for members, look in zip(self._members, looks, strict=True):
-            dots = fig.scatter(
-                f"x_{place}",
-                f"y_{place}",
-                source=members,
-                level="overlay",
-                **look,
-            )
-            open_ = {} if "fill_color" in look else {"fill_color": "surface"}
-            self._marks.append(self._painter.glyph(dots, **open_))
 
     def _draw_star(self, fig, place):
         ring = fig.scatter(
@@ -243,12 +154,11 @@ class MapFigures:
         self.by_domain = True
         self._shade = self._is_obs.astype(np.float32)
         self.source.data = self._columns(names, facts)
-        self.set_groups([], [])
+        self.groups.mark([], [])
         size = _size(len(self._points))
         for dots in self._dots:
             dots.glyph.size = size
-        for dots in self._marks:
-            dots.glyph.size = size + 1.5
+        self.groups.resize(size)
         self._repaint_shades()
         self.reset()
 
@@ -257,7 +167,7 @@ class MapFigures:
         self._points[:, place] = points
         columns = self._columns_of(place)
         self.source.data.update(columns)
-        self._draw_members()
+        self.groups.redraw()
         self.reset(place)
 
     def _columns_of(self, place):
@@ -277,6 +187,15 @@ class MapFigures:
             columns[name] = np.asarray(column, dtype=np.float32)[order]
         return columns
 
+    def _member_columns(self, rows):
+        """Points (m,) as few columns as drawing needs: many rows would be slow."""
+        rows = np.asarray(rows, dtype=int)
+        columns = {"shade": self._shown_shade()[rows]}
+        for place in range(self._points.shape[1]):
+            x, y = self._points[rows, place].astype(np.float32).T
+            columns |= {f"x_{place}": x, f"y_{place}": y}
+        return columns
+
     def _shown_shade(self):
         return np.where(self._hidden, _HIDDEN, self._shade).astype(np.float32)
 
@@ -291,7 +210,7 @@ class MapFigures:
             self._hidden = np.asarray(hidden, dtype=bool)
         self._repaint_shades()
         self.source.data.update(shade=self._shown_shade()[self._order])
-        self._draw_members()
+        self.groups.redraw()
 
     def reset(self, place: int | None = None) -> None:
         """Show all points of one map, or of all."""
@@ -320,54 +239,6 @@ class MapFigures:
         return int(distance.argmin())
 
     # ---- what is chosen
-
-    def draw_group(self, place: int | None) -> None:
-        """Which of `GROUPS` a lasso draws from now on; None: none."""
-        group = [-1 if place is None else place]
-        if self._mode.data["group"] != group:
-            self._mode.data = {"group": group}
-
-    def set_groups(self, a, b) -> None:
-        """Mark the rows of two groups: A filled, B open; the others step back."""
-        for k, rows in enumerate((a, b)):
-            rows = np.asarray(rows, dtype=int)
-            if not np.array_equal(rows, self._rows[k]):
-                self._rows[k] = rows
-                self._members[k].data = self._member_columns(rows)
-        for veil in self._veils:
-            veil.visible = bool(len(a) or len(b))
-
-    def _member_columns(self, rows):
-        """Points (m,) as few columns as drawing needs: many rows would be slow."""
-        rows = np.asarray(rows, dtype=int)
-        columns = {"shade": self._shown_shade()[rows]}
-        for place in range(self._points.shape[1]):
-            x, y = self._points[rows, place].astype(np.float32).T
-            columns |= {f"x_{place}": x, f"y_{place}": y}
-        return columns
-
-    def _draw_members(self):
-        """Draw the groups again, whose points look or lie otherwise now."""
-        for members, rows in zip(self._members, self._rows, strict=True):
-            if len(rows):
-                members.data = self._member_columns(rows)
-
-    def set_lassos(self, drawn: Sequence[Drawn | None]) -> None:
-        """Draw the lassos of A and B, each in its own map; None: there is none."""
-        for k, (source, lasso) in enumerate(zip(self._lassos, drawn, strict=True)):
-            if lasso is not None:
-                xs, ys = np.asarray(lasso.vertices, dtype=float).T
-                top = int(ys.argmax())
-                source.data = {
-                    "xs": [xs.tolist()],
-                    "ys": [ys.tolist()],
-                    "x": [xs[top]],
-                    "y": [ys[top]],
-                    "name": [GROUPS[k]],
-                }
-            for place, outlines in enumerate(self._outlines):
-                for part in outlines[k]:
-                    part.visible = lasso is not None and lasso.map == place
 
     def pick(self, points=None) -> None:
         """Ring a star in every map, points (n_maps, 2), NaN where it has no place."""
@@ -406,7 +277,3 @@ def _inner_height(fig):
         return fig.inner_height or 260
     except UnsetValueError:
         return 260
-
-
-def _no_lasso():
-    return {"xs": [], "ys": [], "x": [], "y": [], "name": []}

@@ -10,7 +10,8 @@ from bokeh.events import DoubleTap, SelectionGeometry, Tap
 
 from stellar_gui.analysis.score_meanings import MIXED
 from stellar_gui.lasso import Lasso
-from stellar_gui.plots.domain_map import Drawn, MapFigures
+from stellar_gui.plots.domain_map import MapFigures
+from stellar_gui.plots.map_groups import Drawn
 from stellar_gui.plots.style import Painter, number
 from stellar_gui.selection import Selection
 from stellar_gui.views.components import FigureTitle, MixingScore
@@ -192,8 +193,8 @@ class MapsView(pn.viewable.Viewer):
             shown = place is not None
             drawn.append(Drawn(place, np.array(lasso.vertices)) if shown else None)
         with pn.io.hold():
-            self.plots.set_groups(*(self.rows(name) for name in GROUPS))
-            self.plots.set_lassos(drawn)
+            self.plots.groups.mark(*(self.rows(name) for name in GROUPS))
+            self.plots.groups.outline(drawn)
 
     def _fill_groups(self):
         """Find the stars of a lasso that came by the address, without its group."""
@@ -214,7 +215,7 @@ class MapsView(pn.viewable.Viewer):
         """Have a drag draw group "a" or "b", or move the map, "pan"."""
         if mode in (*GROUPS, "pan"):
             self.mode = mode
-            self.plots.draw_group(GROUPS.index(mode) if mode in GROUPS else None)
+            self.plots.groups.use(GROUPS.index(mode) if mode in GROUPS else None)
 
     def _tapped(self, place, event):
         if self.points is None or event.x is None or event.y is None:
