@@ -72,3 +72,14 @@ def test_no_test_star_was_trained_on(cannon, observed):
 
 def test_correlated_elements_are_noted(cannon):
     assert any("fe_h and mg_h are correlated" in note for note in cannon.notes)
+
+
+def test_metal_poor_stars_have_the_same_labels_alone_and_among_others(
+    cannon, observed, fit
+):
+    """Far from the centre, chi2 is a small difference of large sums."""
+    test = observed["test"]
+    for row in np.argsort(test.label("fe_h"))[:12]:
+        alone = fit_labels(cannon, test[row])
+        away = np.abs(alone.labels[0] - fit.labels[row]) / fit.sigma[row]
+        assert away.max() < 0.05, test.ids[row]

@@ -27,13 +27,14 @@ def infer_cannon(
     *,
     errors_in_variables: bool | None = None,
     n_starts: int = 3,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     device: str | torch.device = "cpu",
 ) -> FitResult:
     """Fit the labels of all stars at once.
 
     ``errors_in_variables`` defaults to True if the model knows the noise of its
-    coefficients; ``n_starts`` starting points; ``dtype`` of the sums over pixels.
+    coefficients; ``n_starts`` starting points; ``dtype`` of the sums over pixels, if
+    not given float32, which is enough up to second order, and float64 beyond.
     Flags: EDGE beyond the range of a training label, OUTSIDE_TRAINING where the
     leverage exceeds that of every training star, STARTS_DISAGREE if starts end in
     different minima whose chi2 differ by less than 4. Raises ValueError for spectra
@@ -47,6 +48,10 @@ def infer_cannon(
             "the errors-in-variables correction needs. Train it again with "
             "errors_in_variables=True, or fit with errors_in_variables=False."
         )
+    if dtype is None:
+        # chi2 is a difference of large sums: far from the centre of the training set
+        # cubic terms are so large that float32 rounds it to hundreds
+        dtype = torch.float32 if model.polynomial.order <= 2 else torch.float64
     index = check_fittable(model, spectra)
     pixels = np.flatnonzero(index >= 0), index[index >= 0]
     statistics = sufficient_statistics(

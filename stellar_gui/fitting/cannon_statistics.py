@@ -125,8 +125,8 @@ def sufficient_statistics(
     """Return the statistics of all stars, read in blocks.
 
     pixels: the model's and the spectra's indices of the pixels that they share. dtype:
-    of the products over pixels; float32 changes labels by some 0.002 sigma. Raises
-    ValueError if the flux of a star lies far from 1.
+    of the products over pixels; float32 changes labels of a quadratic model by some
+    0.002 sigma. Raises ValueError if the flux of a star lies far from 1.
     """
     operands = _operands(model, dtype, device)
     shape = (min(_BLOCK, len(spectra)), len(operands.base))
