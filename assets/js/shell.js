@@ -11,8 +11,17 @@ function typing(event) {
   return TYPING.has(target.tagName) || target.isContentEditable;
 }
 
+// Bokeh clears a canvas but for its outermost pixels, which would keep the old theme.
+function clearFigures() {
+  for (const figure of Bokeh.documents[0]?._all_models.values() ?? []) {
+    if (figure.type !== "Figure") continue;
+    const layer = Bokeh.index.find_one_by_id(figure.id)?.canvas_view?.primary;
+    if (!(layer?.canvas instanceof HTMLCanvasElement)) continue;
+    layer.undo_transform((context) => context.clearRect(0, 0, layer.canvas.width, layer.canvas.height));
+  }
+}
+
 export function render({model}) {
-  paintWithoutStyleSheets();
   let sent = -Infinity, held = false;
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

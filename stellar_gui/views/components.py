@@ -203,9 +203,10 @@ class FigureTitle(Component):
     """The title of a card with figures: choices, a status, and what can be saved.
 
     ``state`` has title and card (of "What am I seeing?") from the start; sub, note,
-    chips, choices [{command, label, value, options, menu}], scale {ends, colors}, file,
-    figures (names of those to save), words, sentence and table {head, rows} may change.
-    Sends "numbers" and the commands of its choices.
+    chips, choices [{command, label, value, options, menu}], actions [{command, word,
+    tip, reason}], scale {ends, colors}, file, figures (names of those to save), words,
+    sentence and table {head, rows} may change. Sends "numbers" and the commands of its
+    choices and actions.
     """
 
     _esm = _script("figure_title", "save")
@@ -369,12 +370,11 @@ class Shell(pn.custom.JSComponent):
     """Keys, address, theme and downloads of the browser tab; shows nothing."""
 
     commands = param.Dict(default={}, doc="key -> command")
-    keys_on = param.Boolean(default=True, doc="single keys are listened to")
     theme = param.String(default="light")
     query = param.String(default="", doc="what the address should say")
     replaces = param.Boolean(default=False, doc="without a new entry in the history")
 
-    _esm = _script("shell", "painting")
+    _esm = _script("shell")
 
     def listen(self, handle: Callable[[str, object], None]) -> None:
         """Call ``handle(command, value)`` for keys and ways through the history."""

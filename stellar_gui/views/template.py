@@ -5,6 +5,8 @@ session alive and send to all of them whatever one is busy with; and without a s
 it needs ``sidebar_variant="temporary"``, or the main area slides to the left.
 """
 
+from urllib.parse import quote
+
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.themes import Theme
@@ -36,6 +38,7 @@ def make_page(*, header, main, theme: str) -> pmui.Page:
         sx=_SX,
         raw_css=[_variables(theme), (assets() / "css" / "page.css").read_text()],
     )
+    page.config.js_modules = {"painting": _inline("painting")}
     for watcher in _busy_watchers():
         if id(watcher) not in before:
             state.param.unwatch(watcher)
@@ -46,6 +49,13 @@ def make_page(*, header, main, theme: str) -> pmui.Page:
 
 def _busy_watchers():
     return list(state.param.watchers.get("busy", {}).get("value", []))
+
+
+def _inline(script):
+    """The address of a script that is its text: it runs before anything is drawn."""
+    text = (assets() / "js" / f"{script}.js").read_text()
+    # Panel adds the version that it gives to all addresses: a comment here
+    return "data:text/javascript," + quote(f"{text}//")
 
 
 def _variables(theme):

@@ -103,17 +103,15 @@ def test_labels_and_their_scale_change_with_the_star(browser_tab):
 
 
 def test_painting_asks_no_style_sheet(browser_tab):
-    browser_tab.open("?star=star-0010")
-    browser_tab.page.evaluate(
-        """() => {
-          window.asked = []
-          const ask = CSSStyleDeclaration.prototype.getPropertyValue
-          CSSStyleDeclaration.prototype.getPropertyValue = function (name) {
-            if (name.startsWith("--bk-")) window.asked.push(name)
-            return ask.call(this, name)
-          }
+    browser_tab.page.add_init_script(
+        """window.asked = []
+        const ask = CSSStyleDeclaration.prototype.getPropertyValue
+        CSSStyleDeclaration.prototype.getPropertyValue = function (name) {
+          if (name.startsWith("--bk-")) window.asked.push(name)
+          return ask.call(this, name)
         }"""
     )
+    browser_tab.open("?star=star-0010")
     browser_tab.press("ArrowRight")
     browser_tab.until_star("star-0011")
     browser_tab.until("() => Bokeh.documents[0].is_idle")
