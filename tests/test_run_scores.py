@@ -1,9 +1,11 @@
 """Scores of a run's transfer: made on unseen stars, kept, and told as lights."""
 
+import json
 import shutil
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from stellar_gui.analysis.score_meanings import score_row
@@ -13,6 +15,8 @@ from stellar_gui.experiments.run_scores import score_run, unseen
 from stellar_gui.io import write_spectra
 from stellar_gui.jobs import Job
 from stellar_gui.models import save_model
+from stellar_gui.selection import Selection
+from stellar_gui.session import Session
 from stellar_gui.training.run import Run, Status
 from stellar_gui.training.run_scores import (
     RunScores,
@@ -22,8 +26,10 @@ from stellar_gui.training.run_scores import (
 )
 from stellar_gui.training.runs import summary
 from stellar_gui.training.start import start
+from stellar_gui.views.training import TrainingPage
 from stellar_gui.views.training_scores import TransferScores
 from tests.cycle_mock import observed, trained_emulator
+from tests.small_survey import small_cannon, small_survey
 
 
 @pytest.fixture(scope="module")
@@ -134,24 +140,69 @@ def test_a_finished_run_that_is_looked_at_is_scored_in_a_process(run):
     assert "Mixing of spectra" in titles
 
 
-def test_a_job_that_failed_says_why_and_is_not_started_again(run, tmp_path):
+@pytest.fixture
+def finished(run, tmp_path):
+    """A copy of the run, not scored."""
     copy = shutil.copytree(run.path, tmp_path / "copy")
     shutil.rmtree(copy / "scores", ignore_errors=True)
-    (copy / "config.json").write_text(
-        (copy / "config.json").read_text().replace("observed.h5", "gone.h5")
-    )
-    view = TransferScores()
-    view.lights(summary(Run(copy)))
+    return Run(copy)
+
+
+def _until(state, job):
     end = time.monotonic() + 120
-    while Job(copy / "scores").state != "failed":
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    (light,) = TransferScores().lights(summary(Run(copy)))
-    assert light.kind == "idle"
-    assert "was not scored" in light.text
+    while job.state != state:
+        assert time.monotonic() < end, f"the job is {job.state}: {job.error}"
+        time.sleep(0.05)
+
+
+def test_a_job_that_failed_says_why_and_is_not_started_again(finished):
+    config = finished.path / "config.json"
+    config.write_text(config.read_text().replace("observed.h5", "gone.h5"))
+    job = Job(finished.path / "scores")
+    TransferScores().lights(summary(finished))
+    _until("failed", job)
+    (light,) = TransferScores().lights(summary(finished))
+    assert (light.kind, light.title) == ("warning", "Transfer was not scored")
     assert "gone.h5" in light.text
-    assert light.text.endswith("To try again: stellar-gui runs score copy")
-    assert Job(copy / "scores").state == "failed"
+    assert light.text.endswith("; it is not tried again by itself")
+    assert light.tip.endswith("stellar-gui runs score copy")
+    assert job.state == "failed"
+
+
+@pytest.fixture
+def killed(finished):
+    """A view of the run whose scoring was killed on the way."""
+    view, job = TransferScores(), Job(finished.path / "scores")
+    view.lights(summary(finished))
+    _until("running", job)
+    pid = json.loads((job.folder / "worker.json").read_text())["pid"]
+    psutil.Process(pid).kill()
+    _until("failed", job)
+    return view
+
+
+def test_the_page_scores_again_what_was_killed(finished, killed, monkeypatch):
+    (light,) = killed.lights(summary(finished))
+    assert light.action == ("Score again", "score_again")
+    monkeypatch.setenv("STELLAR_GUI_RUNS", str(finished.path.parent))
+    session = Session(small_survey(), {"cannon": small_cannon()})
+    page = TrainingPage(Selection(run=finished.name, page="training"), session)
+    assert list(light.action) in [list(c["action"] or ()) for c in lit(page)]
+    page.run("score_again")
+    _until("finished", Job(finished.path / "scores"))
+    page.update()
+    assert "Mixing of spectra" in [check["title"] for check in lit(page)]
+
+
+def lit(page):
+    """The lights that a page shows."""
+    return page.health.list.state["checks"]
+
+
+def test_the_command_line_scores_what_was_killed(finished, killed):
+    main(["runs", "score", str(finished.path)])
+    titles = [light.title for light in killed.lights(summary(finished))]
+    assert "Mixing of spectra" in titles
 
 
 def test_runs_that_transfer_nothing_yet_are_not_scored(tmp_path):

@@ -25,12 +25,16 @@ _SAME = 1e-12
 
 
 class Check(NamedTuple):
-    """One light: "ok", "warning", "bad" or "idle" (not known yet), and a sentence."""
+    """One light: "ok", "warning", "bad" or "idle" (not known yet), and a sentence.
+
+    action: what a button beside it says, and the command it asks for.
+    """
 
     kind: str
     title: str
     text: str
     tip: str = ""
+    action: tuple[str, str] | None = None
 
 
 def diagnose(

@@ -84,6 +84,7 @@ class TrainingPage(pn.viewable.Viewer):
         )
         self.bar.listen(self.run)
         self.banner.listen(self.run)
+        self.health.list.listen(self.run)
         self._summaries, self._ticks = [], 0
         self._ready, self._dismissed = False, None
         self._adopting = False
@@ -329,6 +330,7 @@ class TrainingPage(pn.viewable.Viewer):
         "run_export": _export,
         "dismiss": _dismiss,
         "log": _log,
+        "score_again": lambda self, summary: self._scores.again(summary),
     }
 
     @property

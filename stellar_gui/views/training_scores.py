@@ -17,7 +17,8 @@ class TransferScores:
     """
 
     def __init__(self):
-        self._asked: set[Path] = set()
+        self._asked: set[Path] = set()  # folders of jobs that were started here
+        self._begins: set[Path] = set()  # those of them that no process has yet
 
     def lights(self, summary) -> list:
         """Return what is known of the transfer of a run; start scoring a finished one.
@@ -36,22 +37,45 @@ class TransferScores:
             text = "it is scored on unseen stars when the run is finished"
             return [Check("idle", "Transfer", text)]
         job = Job(summary.path / FOLDER)
-        return [Check("idle", "Transfer", self._words(job, summary.name))]
-
-    def _words(self, job, name):
         state = job.state
-        if state == "failed":
-            again = f"stellar-gui runs score {name}"
-            why = job.error.rstrip(".")
-            return f"was not scored: {why}. To try again: {again}"
+        if state == "failed" and job.folder not in self._begins:
+            return [_failed(job.error, summary.name)]
         if state != "running" and job.folder not in self._asked:
-            self._asked.add(job.folder)
-            in_background(partial(job.start, _WORKER, {}), _started)
-        done = job.progress
-        words = done.words or "a process for it begins"
-        return f"is being scored on unseen stars: {words} ({100 * done.share:.0f} %)"
+            self._begin(job)
+        return [Check("idle", "Transfer", _told(job.progress))]
+
+    def again(self, summary) -> None:
+        """Score a run whose scoring has failed: nothing else tries again."""
+        from stellar_gui.training.run_scores import FOLDER
+
+        job = Job(summary.path / FOLDER)
+        if job.folder not in self._begins:
+            self._begin(job)
+
+    def _begin(self, job):
+        self._asked.add(job.folder)
+        self._begins.add(job.folder)
+        work = partial(job.start, _WORKER, {})
+        in_background(work, partial(self._begun, job.folder))
+
+    def _begun(self, folder, result):
+        self._begins.discard(folder)
+        if isinstance(result, Exception):
+            raise result
 
 
-def _started(result):
-    if isinstance(result, Exception):
-        raise result
+def _told(progress):
+    words = progress.words or "a process for it begins"
+    return f"is being scored on unseen stars: {words} ({100 * progress.share:.0f} %)"
+
+
+def _failed(error, name):
+    from stellar_gui.training.diagnosis import Check
+
+    return Check(
+        "warning",
+        "Transfer was not scored",
+        f"{error.rstrip('.')}; it is not tried again by itself",
+        f"on the command line: stellar-gui runs score {name}",
+        ("Score again", "score_again"),
+    )
