@@ -5,9 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from stellar_gui.analysis.contrast import Explanation, Reason
+from stellar_gui.labels import describe
 from stellar_gui.lasso import Lasso
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
+from stellar_gui.views import domain_compared
 from stellar_gui.views.domains import DomainsPage
 from tests.mapped import NAME, alone, box, open_domains
 from tests.small_domains import small_domains, wide_transfer
@@ -93,6 +96,64 @@ def test_stars_without_labels_are_explained_at_labels_that_are_fitted(unlabelled
     assert iron.clear
     assert iron.value > 0
     assert f"No labels are stated: {NAME} was fitted to" in compared.note
+
+
+def test_labels_that_a_survey_came_without_are_named(opened):
+    full = small_domains(60)
+    own = dataclasses.replace(
+        full, labels=full.labels[:, :3], label_names=full.label_names[:3]
+    )
+    session = Session(own, {NAME: wide_transfer(60)})
+    selection = Selection(session.stars, (NAME,), star="star-0003", page="domains")
+    shown = DomainsPage(selection, session)
+    (example,) = shown.difference.empty.state["buttons"]
+    assert example[0] == "Compare stars of high and low [Fe/H]"
+    shown.difference._example()
+    note = shown.difference.compared.note
+    assert f"No [Mg/H] is stated: {NAME} was fitted to" in note
+    assert shown.difference.compared.bars
+
+
+def test_an_example_is_of_a_label_that_is_known(opened):
+    full = small_domains(60)
+    labels = full.labels.copy()
+    labels[:, 3] = np.nan
+    session = Session(
+        dataclasses.replace(full, labels=labels), {NAME: wide_transfer(60)}
+    )
+    selection = Selection(session.stars, (NAME,), page="domains")
+    shown = DomainsPage(selection, session)
+    (example,) = shown.difference.empty.state["buttons"]
+    assert example[0] == "Compare stars of high and low [Fe/H]"
+
+
+def _explained(*names):
+    reasons = tuple(
+        Reason(name, describe(name).title, describe(name).unit, 0.2, 0.01, 0.3, True)
+        for name in names
+    )
+    return Explanation(reasons, 0.5, 0.1, 1.0, names, np.zeros((3, len(names))))
+
+
+def test_abundances_of_no_single_element_have_bars_too():
+    found = _explained("teff", "m_h", "alpha_m", "fe_h", "mg_fe")
+    titles = [bar.title for bar in domain_compared._bars(found)]
+    assert titles == ["[M/H]", "[α/M]", "[Fe/H]", "Mg"]
+    assert "Also Teff" in domain_compared._note(found)
+    assert "[M/H]" not in domain_compared._note(found)
+
+
+def test_without_any_abundance_it_is_said_why_there_are_no_bars(shown, monkeypatch):
+    monkeypatch.setattr(
+        domain_compared, "explain", lambda *rest: _explained("teff", "logg")
+    )
+    shown.difference._example()
+    assert shown.difference.compared.bars == []
+    assert (
+        f"{NAME} has no abundance: there are no bars."
+        in (shown.difference.note.state["text"])
+    )
+    assert shown.difference.why.state["figures"] == []
 
 
 def test_stars_that_no_fit_converged_for_are_compared_all_the_same(

@@ -7,6 +7,7 @@ from stellar_gui.maps.settings import MapSettings
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views import domain_bar as bar
+from stellar_gui.views import domain_colours
 from stellar_gui.views.domain_colours import shades_of
 from stellar_gui.views.domains import DomainsPage
 from tests.mapped import NAME, alone, box, open_domains
@@ -160,6 +161,14 @@ def test_what_is_not_known_yet_is_not_drawn_as_if_it_were(shown):
     assert shades_of("snr", np.array([np.nan, np.nan])) is None
     some = shades_of("snr", np.array([50.0, np.nan, 150.0]))
     assert some.n_unknown == 1
+
+
+def test_a_label_that_no_star_has_is_said_to_be_unknown(shown, monkeypatch):
+    said = []
+    monkeypatch.setattr(domain_colours, "notify", lambda *told: said.append(told))
+    shown.run("colour", "ba_h")
+    assert said == [("info", "[Ba/H] is known of no star on the maps")]
+    assert shown.colouring.choice == "domain"
 
 
 def test_augmentation_moves_the_first_map_and_its_mixing_score(shown):

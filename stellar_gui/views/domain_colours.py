@@ -83,12 +83,19 @@ class Colouring:
         self.shades = shades_of(choice, values)
         with pn.io.hold():
             if self.shades is None:
-                notify("info", "no star on the maps has this yet; fits come by and by")
+                notify("info", _unknown(choice))
                 self.choose(DOMAIN)
             else:
                 hidden = self._hidden_of(points)
                 self._maps.plots.colour(self.shades.shade, hidden)
             self._changed()
+
+
+def _unknown(choice):
+    """Why nothing is coloured."""
+    if ":" in choice:
+        return "no star on the maps has this yet; fits come by and by"
+    return f"{describe(choice).title} is known of no star on the maps"
 
 
 def options(session: Session, label_names, models) -> list[tuple[str, str]]:

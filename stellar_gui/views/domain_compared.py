@@ -16,6 +16,7 @@ from stellar_gui.synthesis.lines import bundled_lines
 from stellar_gui.views.domain_source import Shown
 
 _MOST_BARS = 10
+_WHOLE = ("fe_h", "m_h", "alpha_m")  # abundances that are no element's, or no ratio's
 _FITTED = 16  # stars, at most, whose labels are fitted where none are stated
 _TURN = 0.6  # by which each further line of an element weighs less
 
@@ -50,8 +51,10 @@ def compared(
     lines = reason_lines(
         bundled_lines(), request.survey.medium, request.sets.wavelength, found
     )
-    note = f"{_note(found)}{origin}"
-    return Compared(comparison, found, title, _bars(found), _named(lines), note)
+    bars = _bars(found)
+    none = "" if bars else f" {shown.model_name} has no abundance: there are no bars."
+    note = f"{_note(found)}{none}{origin}"
+    return Compared(comparison, found, title, bars, _named(lines), note)
 
 
 def _explanation(shown, comparison, fitted):
@@ -65,12 +68,21 @@ def _explanation(shown, comparison, fitted):
     if not np.isfinite(labels).all(axis=1).any():
         labels = _fitted(shown, rows, fitted)
         name, n_stars = shown.model_name, number(len(labels))
-        origin = f" No labels are stated: {name} was fitted to {n_stars} of the stars."
+        origin = f" {_unstated(shown)}: {name} was fitted to {n_stars} of the stars."
     if comparison.which == "synth":
         model = model.emulator
     derivatives = group_jacobians(model, labels)
     a, b = comparison.group_a, comparison.group_b
     return explain(a, b, derivatives, points.label_names), origin
+
+
+def _unstated(shown):
+    """Which labels of the model the stars came without, where that is why."""
+    stars, names = shown.request.stars, shown.points.label_names
+    if stars.labels is None:
+        return "No labels are stated"
+    gone = [describe(name).title for name in names if name not in stars.label_names]
+    return f"No {', '.join(gone)} is stated" if gone else "Not all labels are stated"
 
 
 def _fitted(shown, rows, fitted):
@@ -120,19 +132,23 @@ def _family(element):
 
 
 def _bars(found):
-    """Abundances alone, which share a unit."""
+    """Abundances alone, which share a unit; by their element where they have one."""
     return [
         Bar(
             reason.name,
-            describe(reason.name).element if reason.name != "fe_h" else reason.title,
+            reason.title if reason.name in _WHOLE else describe(reason.name).element,
             describe(reason.name).family,
             reason.value,
             reason.error,
             reason.clear,
         )
         for reason in found.reasons
-        if describe(reason.name).element is not None
+        if _is_abundance(reason.name)
     ][:_MOST_BARS]
+
+
+def _is_abundance(name):
+    return name in _WHOLE or describe(name).element is not None
 
 
 def _note(found):
@@ -140,7 +156,7 @@ def _note(found):
     others = [
         f"{reason.title} {_signed(reason)} {reason.unit}".rstrip()
         for reason in found.reasons
-        if describe(reason.name).element is None and reason.clear
+        if not _is_abundance(reason.name) and reason.clear
     ]
     also = f" Also {', '.join(others)}." if others else ""
     return (

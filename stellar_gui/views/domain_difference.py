@@ -192,12 +192,13 @@ class DifferenceView(pn.viewable.Viewer):
         state = {
             "title": "What explains it",
             "card": "explanation",
-            "sub": "Δ[X/Fe] / dex",
             "figures": ["explanation"],
             "file": "difference_explained",
         }
-        if self.compared is None:
-            return state | {"sub": "", "figures": []}
+        if self.compared is None or not self.compared.bars:
+            return state | {"figures": []}
+        of_iron = "fe_h" in self._shown.points.label_names
+        state["sub"] = f"Δ[X/{'Fe' if of_iron else 'H'}] / dex"
         rows = [
             [bar.title, number(bar.value, 2, signed=True), number(bar.sigma, 2)]
             for bar in self.compared.bars
@@ -216,7 +217,8 @@ class DifferenceView(pn.viewable.Viewer):
                 self._show_difference(self.compared)
 
     def _example_of(self):
-        known = {*self._session.columns(), None}
+        columns = self._session.columns().items()
+        known = {None, *(name for name, of in columns if np.isfinite(of).any())}
         found = (e for e in _EXAMPLES if {e[1], e[2]} <= known)
         return next(found, None) if self._shown is not None else None
 

@@ -7,7 +7,7 @@ import panel as pn
 from bokeh.events import Tap
 
 from stellar_gui.labels import describe
-from stellar_gui.plots.one_to_one import Histogram, OneToOnePlot, Plane, PullPlot
+from stellar_gui.plots.one_to_one import OneToOnePlot, PullPlot
 from stellar_gui.plots.style import Painter, model_style, number, sequential
 from stellar_gui.plots.survey_planes import PlaneAxes, PlanePlot
 from stellar_gui.selection import Selection
@@ -15,6 +15,13 @@ from stellar_gui.session import Session
 from stellar_gui.views.components import EmptyState, FigureTitle, SurveyTabs
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.shown import watch_while_shown
+from stellar_gui.views.survey_compared import (
+    compared,
+    histograms,
+    lacking,
+    planes,
+    table_of,
+)
 from stellar_gui.views.survey_duel import DuelView
 from stellar_gui.views.survey_source import SHORT, TRANSFERRED, SurveySource
 from stellar_gui.views.survey_stars import (
@@ -25,7 +32,7 @@ from stellar_gui.views.survey_stars import (
     title_of,
     values_of,
 )
-from stellar_gui.views.survey_words import not_compared
+from stellar_gui.views.survey_words import not_compared, not_in_plane
 
 TABS = {
     "labels": ("1 : 1", "Inferred against reference"),
@@ -41,9 +48,10 @@ _PLANES = {
     "mg_fe": (("fe_h", "mg_fe"), PlaneAxes(("[Fe/H]", "[Mg/Fe]"))),
 }
 _PANES = {"kiel": "plane", "mg_fe": "plane"}  # tabs that share their figure
-_FAR = 5.0  # scatters from the bias; stars beyond are ringed
 _SHADES = 12
-_PANE = ":host { min-height: 0; padding: 0 4px 4px 0; }"
+_BOTH = {"sizing_mode": "stretch_both", "margin": 0}
+_HOLDER = {"stylesheets": [":host { min-height: 0; }"], **_BOTH}
+_PANE = {"stylesheets": [":host { padding: 0 4px 4px 0; }"], **_BOTH}
 
 
 class SurveyLabels(pn.viewable.Viewer):
@@ -64,6 +72,7 @@ class SurveyLabels(pn.viewable.Viewer):
         self.group, self.colour = "main", ""
         self._scale: Scale | None = None
         self._agreements = {}
+        self._missing = ""  # why nothing is drawn, if nothing is
         self.plots = {}
         self.duel = DuelView(selection, session, source)
         self.title = FigureTitle(sizing_mode="stretch_width", height=36)
@@ -72,12 +81,13 @@ class SurveyLabels(pn.viewable.Viewer):
         self.tabs.state = self._tabs_state()
         for part in (self.title, self.tabs):
             part.listen(self.hear)
-        both = {"sizing_mode": "stretch_both", "margin": 0, "stylesheets": [_PANE]}
+        # a pane of Bokeh takes its visibility from the figure again: hide what holds it
         self._panes = {
-            pane: pn.pane.Bokeh(None, visible=False, **both)
+            pane: pn.Column(visible=False, **_HOLDER)
             for pane in ("labels", "pulls", "plane")
         }
         self.nothing = EmptyState(state={}, visible=False, sizing_mode="stretch_both")
+        self.nothing.listen(self.hear)
         watched = ["star", "group_a", "group_b"]
         watch_while_shown(selection, "survey", self._mark, watched)
 
@@ -111,6 +121,7 @@ class SurveyLabels(pn.viewable.Viewer):
                 pane.visible = name == _PANES.get(self.tab, self.tab)
             self.duel.table.visible = self.tab == "duel"
             if self.tab == "duel":
+                self._agreements, self._missing = {}, ""
                 self.duel.update()
             else:
                 self._draw(self._plot(self.tab))
@@ -121,13 +132,20 @@ class SurveyLabels(pn.viewable.Viewer):
             self.tabs.state = self._tabs_state()
 
     def _show_missing(self):
-        """Say in place of empty figures why they are empty."""
-        text = ""
+        """Say in place of empty figures why they are empty, and who can fill them."""
+        buttons, pane = [], self._panes.get(_PANES.get(self.tab, self.tab))
         if self.tab in ("labels", "pulls") and self.names and not self._agreements:
-            text = not_compared(self._source.facts.reference is None, self.method)
-            self.nothing.state = {"icon": "scores", "text": text}
-            self._panes[self.tab].visible = False
-        self.nothing.visible = bool(text)
+            unlabelled = self._source.facts.reference is None
+            self._missing = not_compared(unlabelled, self.method)
+        elif self._missing:
+            others = [name for name in self.names if name != self.method]
+            able = [name for name in others if not self._lacking(name)]
+            buttons = [[f"Show {name}", "method", name] for name in able]
+        self.nothing.visible = bool(self._missing)
+        if self._missing:
+            pane.visible = False
+            words = {"icon": "scores", "text": self._missing, "buttons": buttons}
+            self.nothing.state = words
 
     def _plot(self, tab):
         """The figures of a tab, made when it is first looked at."""
@@ -147,19 +165,19 @@ class SurveyLabels(pn.viewable.Viewer):
             tapped = lambda event, p=plot, f=fig, k=plane: self._tapped(p, f, k, event)  # noqa: E731
             fig.on_event(Tap, guarded(tapped))
         self.plots[pane] = plot
-        self._panes[pane].object = layout
+        self._panes[pane].append(pn.pane.Bokeh(layout, **_PANE))
         return plot
 
     def _draw(self, plot):
-        self._scale, self._agreements = None, {}
+        self._scale, self._agreements, self._missing = None, {}, ""
         if not self.names:
             return
         token = model_style(self._source.kind(self.method)).token
         shade = self._shade()
         if self.tab == "labels":
-            plot.set(self._planes(), shade, token)
+            plot.set(planes(self._compared()), shade, token)
         elif self.tab == "pulls":
-            plot.set(self._histograms(), token)
+            plot.set(histograms(self._compared()), token)
         else:
             self._draw_plane(plot, shade, token)
 
@@ -171,63 +189,30 @@ class SurveyLabels(pn.viewable.Viewer):
 
     def _compared(self):
         """Agreements of the labels of the group that both have."""
-        from stellar_gui.analysis.agreement import agreement
-
-        reference = self._source.facts.reference
-        inferred = self._source.labels(self.method)
         names = self._groups().get(self.group, ())
-        for name in names if reference is not None else ():
-            try:
-                self._agreements[name] = agreement(inferred, reference, name)
-            except KeyError:  # one of them has no such label
-                continue
+        inferred = self._source.labels(self.method)
+        self._agreements = compared(inferred, self._source.facts.reference, names)
         return self._agreements
+
+    def _lacking(self, name):
+        """Labels of the plane that is looked at which a model has not."""
+        return lacking(self._source.labels(name), _PLANES[self.tab][0])
 
     def _groups(self):
         if not self.names:
             return {}
         return label_groups(self._source.facts.fits[self.method].label_names)
 
-    def _planes(self):
-        planes = []
-        for name, found in self._compared().items():
-            about = describe(name)
-            unit = f" / {about.unit}" if about.unit not in ("", "dex") else ""
-            away = np.abs(found.inferred - found.reference - found.bias)
-            with np.errstate(invalid="ignore"):
-                ringed = away > _FAR * found.scatter
-            words = [
-                f"bias {number(found.bias, about.decimals, signed=True)}",
-                f"scatter {number(found.scatter, about.decimals)}",
-                f"n {number(found.n)}",
-            ]
-            title = f"{about.title}{unit}"
-            planes.append(Plane(title, found.reference, found.inferred, words, ringed))
-        return planes
-
-    def _histograms(self):
-        from stellar_gui.analysis.agreement import pull_histogram
-
-        histograms = []
-        for name, found in self._compared().items():
-            counted = pull_histogram(found.pulls)
-            summary = counted.summary
-            words = [
-                f"mean {number(summary.mean, 2, signed=True)}",
-                f"std {number(summary.std, 2)}, robust {number(summary.robust_std, 2)}",
-                f"n {number(summary.n)}, {number(counted.beyond)} outside",
-            ]
-            parts = counted.edges, counted.counts, counted.expected
-            histograms.append(Histogram(describe(name).title, *parts, words))
-        return histograms
-
     def _draw_plane(self, plot, shade, token):
         from stellar_gui.analysis.agreement import plane
 
-        names, axes = _PLANES[self.tab]
-        points = plane(self._source.labels(self.method), names)
+        (names, axes), labels = _PLANES[self.tab], self._source.labels(self.method)
+        points = plane(labels, names)
         if points is None:
             points = np.full((len(self._source.sample), 2), np.nan)
+        if not np.isfinite(points).all(axis=1).any():
+            gone = lacking(labels, names)
+            self._missing = not_in_plane(gone, labels.names, self.method)
         training = self._source.training(self.method)
         known = None if training is None else plane(training, names)
         plot.set(axes, points, known, shade, token)
@@ -276,7 +261,7 @@ class SurveyLabels(pn.viewable.Viewer):
         return {
             "title": TABS[self.tab][1],
             "card": "survey_labels",
-            "sub": self._selection.star if self.tab == "duel" else "",
+            "sub": self._sub(),
             "choices": [
                 {
                     "command": "method",
@@ -288,41 +273,33 @@ class SurveyLabels(pn.viewable.Viewer):
             "file": f"survey_{self.tab}",
             "figures": self._figure_names(),
             "sentence": self._sentence(),
-            "table": self._table(),
+            "table": table_of(self._agreements),
         }
+
+    def _sub(self):
+        """The star that is looked at, or which labels have no reference."""
+        if self.tab == "duel":
+            return self._selection.star
+        if not self._agreements:
+            return ""
+        names = [n for n in self._groups()[self.group] if n not in self._agreements]
+        titles = ", ".join(describe(name).title for name in names)
+        return f"no reference: {titles}" if titles else ""
 
     def _figure_names(self):
         plot = self._shown_plot
         figures = getattr(plot, "figures", None) or [getattr(plot, "figure", None)]
-        if plot is None or not self.names:
+        if plot is None or not self.names or self._missing:
             return []
         return [fig.name for fig in figures]
 
     def _sentence(self):
         if not self.names or self._source.sample is None:
             return "Nothing is drawn: no star is fitted yet."
+        if self._missing:
+            return f"Nothing is drawn. {self._missing}"
         words = TABS[self.tab][1]
         return f"{words} by {self.method}, {number(len(self._source.sample))} stars."
-
-    def _table(self):
-        if not self._agreements:
-            return None
-        rows = []
-        for name, found in self._agreements.items():
-            digits = describe(name).decimals + 1
-            summary = found.pull_summary
-            rows.append(
-                [
-                    describe(name).title,
-                    number(found.bias, digits, signed=True),
-                    number(found.scatter, digits),
-                    number(found.n),
-                    number(summary.mean, 2, signed=True),
-                    number(summary.std, 2),
-                ]
-            )
-        head = ["label", "bias", "scatter", "stars", "mean pull", "std of pulls"]
-        return {"head": head, "rows": rows}
 
     def _tabs_state(self):
         labelled = self.tab in ("labels", "pulls")
@@ -391,5 +368,4 @@ class SurveyLabels(pn.viewable.Viewer):
 
     def __panel__(self):
         below = (*self._panes.values(), self.nothing, self.duel.table)
-        both = {"sizing_mode": "stretch_both", "margin": 0}
-        return pn.Column(self.title, self.tabs, *below, **both)
+        return pn.Column(self.title, self.tabs, *below, **_BOTH)

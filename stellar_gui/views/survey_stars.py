@@ -46,7 +46,8 @@ def label_names(source: SurveySource) -> list[str]:
 def values_of(source: SurveySource, name: str) -> np.ndarray:
     """Values (n_stars,) of a quantity, NaN where unknown.
 
-    A label is that of the reference where there is one, else of the judging model.
+    A label is that of the reference where there is one, else of the judging model, else
+    of another that has it.
     """
     facts = source.facts
     n_stars = len(source.sample)
@@ -58,10 +59,13 @@ def values_of(source: SurveySource, name: str) -> np.ndarray:
     if name == ANOMALY:
         found = facts.anomalies
         return np.full(n_stars, np.nan) if found is None else found.score
-    for labels in (facts.reference, source.labels(facts.judge)):
-        if labels is not None and name in labels.names:
-            return labels.column(name)[0]
-    return np.full(n_stars, np.nan)
+    values = np.full(n_stars, np.nan)
+    if facts.reference is not None and name in facts.reference.names:
+        values = facts.reference.column(name)[0]
+    for model in sorted(facts.fits, key=lambda model: model != facts.judge):
+        if not np.isfinite(values).any() and name in facts.fits[model].label_names:
+            values = source.labels(model).column(name)[0]
+    return values
 
 
 def title_of(source: SurveySource, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from stellar_gui.labels import describe
 from stellar_gui.plots.style import number
 
 _TITLES = {
@@ -100,9 +101,23 @@ def not_compared(unlabelled: bool, model: str) -> str:
     if unlabelled:
         return (
             "These stars came without labels: there is nothing to compare fits with. "
-            "Kiel, [Mg/Fe] and Duel show what the models say."
+            "The other tabs show what the models say."
         )
     return f"The stars came with none of these labels of {model}."
+
+
+def not_in_plane(lacking, names, model: str) -> str:
+    """Why a model has no star in a plane: labels that it lacks, or no good fit.
+
+    >>> print(not_in_plane(["mg_fe"], ["teff", "fe_h"], "Cannon"))
+    Cannon gives no [Mg/Fe]: its labels are Teff, [Fe/H].
+    """
+    if not lacking:
+        return f"No fit by {model} has converged."
+    gone, known = (
+        ", ".join(describe(name).title for name in some) for some in (lacking, names)
+    )
+    return f"{model} gives no {gone}: its labels are {known}."
 
 
 def duration(seconds: float) -> str:
