@@ -5,7 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from stellar_gui.analysis.four_panels import LEAST, explained, four_panels
+from stellar_gui.analysis.four_panels import (
+    LEAST,
+    LEAST_SLOPE,
+    explained,
+    features,
+    four_panels,
+)
 from stellar_gui.analysis.sensitivity import sensitivity
 from tests.small_transfer import small_transfer, some_labels
 
@@ -78,6 +84,20 @@ def test_features_in_view_are_counted():
     jacobian[20:22, iron] -= 1.0
     after = dataclasses.replace(before, flux=flux, jacobian=jacobian)
     panels = four_panels(before, after, ["Fe"])
-    everywhere = np.ones(len(flux), bool)
-    assert panels.count(everywhere) == (3, 1)
-    assert panels.count(np.arange(len(flux)) > 50) == (1, 0)
+    grid = panels.wavelength
+    everywhere = panels.inside(grid[0], grid[-1])
+    assert [(f.start, f.stop) for f in everywhere] == [(20, 22), (40, 41), (90, 91)]
+    assert [f.is_explained for f in everywhere] == [True, False, False]
+    assert panels.element(everywhere[0]) == "Fe"
+    assert [f.start for f in panels.inside(grid[50], grid[-1])] == [90]
+    assert [f.start for f in panels.inside(grid[21], grid[40])] == [20, 40]
+    assert panels.inside(grid[22], grid[39]) == []
+
+
+def test_a_line_that_is_put_back_is_explained_from_the_least_depth_on():
+    """A weak line of depth d changes its flux by 0.23 d per 0.1 dex."""
+    added = gaussian(15, 1.1 * LEAST)
+    (feature,) = features(added, (np.log(10) * 0.1 * added)[:, None])
+    assert feature.is_explained
+    assert feature.slope == pytest.approx(0.23 * 1.1 * LEAST, rel=0.01)
+    assert 0.23 * LEAST > 2 * LEAST_SLOPE  # a line on its way to saturation, too

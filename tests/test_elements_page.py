@@ -5,14 +5,20 @@ import pytest
 import torch
 from astropy.table import Table
 
+from stellar_gui.analysis.four_panels import Feature, FourPanels
 from stellar_gui.analysis.linear_response import refit
 from stellar_gui.masked import MaskedWindow
+from stellar_gui.models import Cannon
+from stellar_gui.plots.style import number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
+from stellar_gui.views import element_map as map_module
 from stellar_gui.views import elements as page_module
+from stellar_gui.views.element_star import Shown
+from stellar_gui.views.element_words import panel_words, why_unexplained
 from stellar_gui.views.elements import ElementsPage
 from tests.element_session import looked_at, models, stars
-from tests.small_transfer import GRID
+from tests.small_transfer import GRID, NAMES
 
 
 def page_of(names=("Cannon", "Payne", "Cycle-StarNet"), **chosen):
@@ -102,6 +108,15 @@ def test_a_transfer_is_asked_of_the_model_that_has_one(elements):
 def test_the_cannon_is_compared_with_the_payne(elements):
     elements.run("mode", "difference")
     assert "Cannon − Payne" in elements.main.title.state["sub"]
+    assert not elements.main.note.visible
+    elements.star.shown = lambda: Shown(
+        elements.star.seen("Payne"), "Cannon − Payne", ("pixels", "labels")
+    )
+    elements.main.update()
+    assert elements.main.note.visible
+    assert elements.main.note.state["text"] == "pixels; labels"
+    elements.main.show_view("panels")
+    assert not elements.main.note.visible
 
 
 def test_what_cannot_be_drawn_says_why():
@@ -122,10 +137,16 @@ def test_a_star_that_no_model_fits_has_words_in_place_of_empty_axes():
     )
     assert page.main.empty.visible
     assert page.main.empty.state["text"].startswith("The spectra are on vacuum")
+    assert page.main.empty.state["buttons"][0][1:] == ["open", None]
     page.main.show_view("panels")
     assert page.main.empty.visible
     page, *_ = page_of(())
     assert "No model is loaded" in page.main.empty.state["text"]
+    asked = []
+    page._on_command = lambda *command: asked.append(command)
+    for _, command, value in page.main.empty.state["buttons"]:
+        page.run(command, value)
+    assert asked == [("open", None), ("page", "training")]
     page, *_ = page_of(("Payne",))
     assert not page.main.empty.visible
 
@@ -172,11 +193,75 @@ def test_given_labels_that_no_model_has_are_said_and_ignored(elements, monkeypat
 
 def test_four_panels_draw_the_transfer(elements):
     elements.main.show_view("panels")
-    data = elements.main._panels.source.data
+    data = elements.main._panels.plot.source.data
     drawn = data["transferred"] - data["synthetic"]
     np.testing.assert_allclose(data["difference"], drawn, atol=1e-6)
-    assert "features in view" in elements.main.title.state["sub"]
+    assert elements.main.title.state["sub"] == "what Cycle-StarNet adds, by element"
+    assert "(dotted) in view" in elements.main.title.state["sentence"]
     assert "panel-difference" in elements.main.title.state["figures"]
+
+
+def transfer_of(features):
+    """Four panels of iron drawn, with features (start, stop, column, slope)."""
+    nothing, change = np.zeros(len(GRID)), np.zeros((len(GRID), 1))
+    spectra = (GRID, *(nothing,) * 3, ("Fe",), *(change,) * 3, nothing.astype(int) - 1)
+    found = tuple(Feature(*own) for own in features)
+    return FourPanels(*spectra, features=found, labels=("Mg", "Fe"))
+
+
+def words_of(*features):
+    return panel_words(transfer_of(features), (GRID[0], GRID[59]))["difference"]
+
+
+def test_the_panels_say_what_is_below_which_threshold():
+    none, iron, magnesium = (2, 5, 1, 0.0009), (9, 12, 1, 0.004), (20, 21, 0, 0.002)
+    assert words_of((70, 72, 1, 0.01)).startswith("no feature of 0.01 or more (dotted)")
+    assert words_of(none).endswith(
+        "none explained by an element here or elsewhere in this star"
+    )
+    assert "2 features" in words_of(none, iron)
+    assert words_of(none, iron).endswith(
+        "1 in the colour of the element that explains it"
+    )
+    assert words_of(iron, magnesium).endswith("2 explained, 1 by Mg: not drawn")
+    change = panel_words(transfer_of([none]), (GRID[0], GRID[59]))["derivatives"]
+    assert "if it changes by 0.001 on average (dotted)" in change
+    assert change.endswith("here at most 0.0009 by Fe")
+
+
+def test_why_nothing_is_coloured_is_said_for_the_whole_star():
+    assert "changes no flux of this star by 0.01" in why_unexplained(transfer_of([]))
+    assert "explains the one feature" in why_unexplained(transfer_of([(2, 5, 1, 0)]))
+    assert why_unexplained(transfer_of([(2, 5, 1, 0), (9, 12, 1, 0.004)])) == ""
+
+
+def test_the_next_piece_that_is_explained_is_looked_at(elements, monkeypatch):
+    page, selection = elements, elements._selection
+    found = transfer_of([(10, 13, 1, 0.0), (100, 103, 0, 0.004)])
+    monkeypatch.setattr(page.star, "transfer", lambda drawn: ("Cycle-StarNet", found))
+    selection.choose(elements=("Fe",), window=(GRID[5], GRID[40]))
+    page.run("next_explained")
+    assert page.main.view == "panels"
+    low, high = page.main.shown_window
+    assert low <= GRID[100] <= high
+    assert selection.elements == ("Fe", "Mg")
+    (button,) = page.main.title.state["actions"]
+    assert button["reason"] == ""
+    selection.undo()
+    assert selection.elements == ("Fe",)
+    np.testing.assert_allclose(page.main.shown_window, (GRID[5], GRID[40]))
+
+
+def test_a_jump_to_what_is_not_there_says_why(elements, monkeypatch):
+    said = []
+    monkeypatch.setattr(map_module, "notify", lambda kind, text: said.append(text))
+    found = transfer_of([(10, 13, 1, 0.0)])
+    monkeypatch.setattr(
+        elements.star, "transfer", lambda drawn: ("Cycle-StarNet", found)
+    )
+    elements.run("next_explained")
+    assert said == [why_unexplained(found)]
+    assert elements.main.title.state["actions"][0]["reason"] == said[0]
 
 
 def test_a_page_that_is_hidden_waits_and_is_drawn_when_it_is_looked_at():
@@ -205,8 +290,6 @@ def test_a_star_without_fit_says_so():
     assert page.answer.card.state["waits"]
     assert page.limits.card.state["empty"]
     assert page.status.state["rows"] == []
-    start = session.missing("Payne", star_id)[:30].capitalize()
-    assert page.main.title.state["sub"].startswith(start)
     flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
     assert np.isfinite(flux).any()
 
@@ -235,14 +318,50 @@ def test_models_that_come_while_the_page_is_drawn_are_drawn(questions):
 
 def test_a_session_without_stars_or_models_waits():
     page = ElementsPage(Selection(page="elements"), Session(None, {}))
-    assert "open spectra first" in page.answer.card.state["waits"]
+    assert "open spectra first" in page.answer.card.state["why"]
     for command in ("map_on", "element_down", "next_residual", "mode"):
         page.run(command, "difference")
 
 
+def advice(page):
+    return (
+        page.main.empty.state["text"],
+        page.main.title.state["sub"],
+        page.answer.card.state["why"],
+        page.limits.card.state["empty"],
+    )
+
+
+def test_what_is_missing_is_said_once_with_what_to_do():
+    page, selection, session = page_of()
+    far = stars(1, prefix="far").replace(wavelength=GRID + 10_000.0)
+    selection.choose(star=session.add_spectra(far)[0])
+    said, *others = advice(page)
+    low, high = GRID[[0, -1]]
+    assert f"from {number(low + 1e4)} to {number(high + 1e4)} Å" in said
+    assert f"the loaded models from {number(low)} to {number(high)} Å" in said
+    assert said.endswith("open a model that reaches there, or train one.")
+    assert others == ["", "", "Without derivatives there are no limits."]
+
+
+def test_a_model_that_has_a_fit_is_offered_in_place_of_one_that_has_none():
+    page, selection, session = page_of(("Payne",))
+    grid = GRID + 10_000.0
+    own = stars(200, seed=9).replace(wavelength=grid)
+    name = session.add_model(Cannon.train(own, NAMES, order=1))
+    selection.add_model_name(name)
+    far = stars(1, prefix="far").replace(wavelength=grid)
+    selection.choose(star=session.add_spectra(far)[0])
+    ((title, *command),) = page.main.empty.state["buttons"]
+    assert title == f"Show {name}"
+    page.run(*command)
+    assert not page.main.empty.visible
+    assert page.star.model == name
+
+
 def test_a_session_without_models_shows_the_star_and_says_why_no_more():
     page, *_ = page_of(())
-    assert "No model is loaded" in page.answer.card.state["waits"]
+    assert page.answer.card.state["waits"] is True
     flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
     assert np.isfinite(flux).any()
 

@@ -142,7 +142,9 @@ def test_a_window_without_any_change_still_has_an_axis():
 
 def test_features_are_coloured_by_the_element_that_explains_them():
     painter, window = Painter("light"), Range1d(0, 40)
-    panels = FourPanels(painter, window, ElementMapPlot(painter, window).picked)
+    least = {"difference": 0.01, "derivatives": 0.001}
+    picked = ElementMapPlot(painter, window).picked
+    panels = FourPanels(painter, window, picked, least)
     panels.set_pieces(PIECES, "air")
     synthetic = np.ones(len(GRID))
     transferred = synthetic - 0.1 * spike(100)

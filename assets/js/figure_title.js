@@ -21,6 +21,7 @@ export function render({model}) {
   const table = ({head, rows}) => h("table", {},
     h("thead", {}, h("tr", {}, head.map((word) => h("th", {scope: "col"}, word)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((word) => h("td", {}, word))))));
+  const act = ({command, word, tip, reason}) => h("button.button", {disabled: reason !== "", title: reason || tip, onclick: () => send(command)}, word);
   let offered = "";  // a menu that is open stays so while other things change
   let shown = null;
   const draw = () => {
@@ -31,9 +32,10 @@ export function render({model}) {
     sub.textContent = sub.title = state.sub ?? "";
     note.textContent = note.title = state.note ?? "";
     legend.replaceChildren(...(state.legend ?? []).map(([word, token]) => h("span", {style: `color: var(--${token})`}, word)));
-    if (offered !== JSON.stringify(state.choices)) {
-      offered = JSON.stringify(state.choices);
-      redraw(choices, (state.choices ?? []).map(choice));
+    const {choices: own = [], actions = []} = state;
+    if (offered !== JSON.stringify([own, actions])) {
+      offered = JSON.stringify([own, actions]);
+      redraw(choices, [...actions.map(act), ...own.map(choice)]);
     }
     chips.replaceChildren(...(state.chips ?? []).map(({kind, text: word, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), word)));
     text.textContent = state.sentence ?? "";

@@ -154,9 +154,10 @@ export function render({model}) {
     value.textContent = slider.value;
     pixels.replaceChildren(...state.pixelChoices.map(([own, word]) => h("option", {value: own, selected: own === state.pixels}, word)));
     redraw(masked, state.masked.map((name, place) => h("button.chip.lost", {title: "Masked: click to count it again", onclick: () => send("unmask", place)}, name, icon("close", 12))));
-    const asks = state.view === "what if";
-    snr.hidden = pixels.hidden = asks;
-    counting.hidden = asks || !state.masked.length;
+    const asks = state.view === "what if", nothing = state.empty !== "";
+    snr.hidden = pixels.hidden = asks || nothing;
+    views.hidden = save.hidden = nothing;
+    counting.hidden = asks || nothing || !state.masked.length;
     drawFaults(state);
     empty.textContent = state.empty;
     empty.hidden = !state.empty;

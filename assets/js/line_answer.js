@@ -1,6 +1,6 @@
 // What is this line? The answer of every model at the picked pixel as bars, how sure it
 // is, and what the line list has there.
-const NAME = 52, NUMBER = 40, ROW = 21, BAR = 4;
+const NAME = 52, NUMBER = 40, ROW = 20, BAR = 4;
 
 function answerDrawing({rows, models}, width) {
   const svg = drawing("svg", {width, height: rows.length * ROW, role: "img", "aria-label": "Share of the strongest label, by model"});
@@ -26,15 +26,16 @@ export function render({model}) {
   let svg = null;
   const save = saveMenu("Save the answer", (kind) => kind === "ecsv" ? send("numbers") : svg && saveDrawing(kind, svg, model.state.file));
 
-  const nothing = ({example, waits}) => h("div.empty", {}, icon("touch", 40), h("p.strong", {}, waits ? "Nothing to pick yet" : "Pick a pixel"),
-    h("p.muted", {}, waits || "Click the middle of a dip, or a cell of the map. You will see which labels move that pixel, and how surely."),
+  const nothing = ({example, waits, why}) => h("div.empty", {}, icon("touch", 40), h("p.strong", {}, waits ? "Nothing to pick yet" : "Pick a pixel"),
+    h("p.muted", {}, waits ? why : "Click the middle of a dip, or a cell of the map. You will see which labels move that pixel, and how surely."),
     !waits && example ? h("button.button", {onclick: () => send("pick", example.pixel)}, example.text) : null,
     waits ? null : h("p.muted.hint", {}, "or ", keys("N"), " next unexplained residual"));
   const lineRow = ({wavelength, species, excitation, log_gf: gf, share}) => h("tr", {title: `about ${share} of the listed absorption at this pixel`},
     h("td", {}, wavelength), h("td.strong", {}, species), h("td.muted", {}, excitation), h("td.muted", {}, gf), h("td.share.muted", {}, share));
   const answered = ({title, place, verdict, lines, note, element, known, masked}, plot) => [
-    h("div.head", {}, h("span.title", {}, title), h("span.muted.place", {title: place}, place), h("span.spacer"),
+    h("div.head", {}, h("span.title", {}, title), h("span.spacer"),
       h(`span.chip.${verdict.kind}`, {role: "status", title: verdict.tip}, icon(verdict.kind, 14), verdict.text)),
+    h("div.muted.place", {}, place),
     plot.firstChild ? h("div.axis.muted", {}, "|∂f/∂label| · σ(label), share of the strongest") : null, plot,
     lines.length ? h("table.lines", {"aria-label": "Listed lines here"}, h("tbody", {}, lines.map(lineRow))) : null,
     note ? h("p.note.muted", {}, note) : null,

@@ -6,7 +6,7 @@ element explains in its colour, and the difference of the derivatives by these e
 No Panel here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from bokeh.core.properties import value
@@ -30,7 +30,7 @@ _PANELS = ("synthetic", "transferred", "difference", "derivatives")
 _TITLES = {
     "synthetic": "synthetic",
     "transferred": "transferred, with the observed spectrum",
-    "difference": "transferred − synthetic, coloured where an element explains it",
+    "difference": "transferred − synthetic",
     "derivatives": "∂f/∂[X/H], transferred − synthetic",
 }
 _Y_TITLES = {"synthetic": "flux", "transferred": "flux", "difference": "Δ flux"}
@@ -39,10 +39,21 @@ _LEAST_SPAN = 1e-4  # of flux
 
 
 class FourPanels:
-    """The four figures in a column, ``layout``; ``window`` is their plotted range."""
+    """The four figures in a column, ``layout``; ``window`` is their plotted range.
 
-    def __init__(self, painter: Painter, window: Range1d, picked: ColumnDataSource):
-        self._painter, self._window = painter, window
+    ``least`` has for "difference" and "derivatives" the size from which on a value
+    counts; both are marked there, and never drawn as if less filled the plot.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        window: Range1d,
+        picked: ColumnDataSource,
+        least: Mapping[str, float],
+    ):
+        self._painter, self._window, self._least = painter, window, dict(least)
+        self._titles: dict[str, ColumnDataSource] = {}
         self._pieces: Pieces | None = None
         self._shown: dict[str, list[np.ndarray]] = {}
         self.source = ColumnDataSource(self._empty(), name="four-panels")
@@ -98,6 +109,7 @@ class FourPanels:
             background_fill_alpha=0.85,
         )
         painter.glyph(title, text_color="ink2", background_fill_color="surface")
+        self._titles[name] = title.data_source
         mark = fig.vspan("x", source=picked, line_dash=[3, 3], line_width=1.3)
         painter.glyph(mark, line_color="picked")
         return fig
@@ -113,9 +125,11 @@ class FourPanels:
         for panel, name, token, width in looks:
             line = self.figures[panel].line("x", name, source=source, line_width=width)
             painter.glyph(line, line_color=token)
-        for panel in ("difference", "derivatives"):
-            zero = self.figures[panel].hspan(y=[0], level="underlay")
-            painter.glyph(zero, line_color="axis")
+        for panel, least in self._least.items():
+            fig = self.figures[panel]
+            painter.glyph(fig.hspan(y=[0], level="underlay"), line_color="axis")
+            guides = fig.hspan(y=[-least, least], level="underlay", line_dash=[2, 4])
+            painter.glyph(guides, line_color="masked_ink")
         self._features = self._curve_lines("difference", "feature", 2.4)
         self._lines = self._curve_lines("derivatives", "line", 1.6)
 
@@ -154,7 +168,7 @@ class FourPanels:
         """Draw the spectra (n_pixels,) of a star, and what ``curves`` say of it.
 
         explained (n_pixels,): place of the curve whose element explains the difference
-        there, -1 for none; curves: differences of derivatives.
+        there, -1 for none; curves: differences of derivatives. `say` should follow.
         """
         arrange = self._pieces.arrange
         difference = np.asarray(transferred) - np.asarray(synthetic)
@@ -189,8 +203,17 @@ class FourPanels:
         }
         self.fit()
 
+    def say(self, words: Mapping[str, str]) -> None:
+        """Write below which size nothing counts, and what does, into panels by name."""
+        for name, title in self._titles.items():
+            parts = [part for part in (_TITLES[name], words.get(name)) if part]
+            text = [f" {': '.join(parts)} "]
+            if title.data["text"] != text:
+                title.data = {**title.data, "text": text}
+
     def clear(self) -> None:
         """Draw nothing."""
+        self.say({})
         self._shown = {}
         self.source.data = self._empty()
 
@@ -213,6 +236,9 @@ class FourPanels:
         spectra = [ranges["synthetic"], ranges["transferred"]]
         both = min(low for low, _ in spectra), max(high for _, high in spectra)
         ranges |= {"synthetic": both, "transferred": both}
+        for name, least in self._least.items():
+            low, high = ranges[name]
+            ranges[name] = min(low, -least), max(high, least)
         for name, (low, high) in ranges.items():
             span = max(high - low, _LEAST_SPAN)
             low, high = low - 0.06 * span, high + 0.24 * span

@@ -5,19 +5,20 @@ import panel as pn
 from bokeh.models import ColumnDataSource, CustomJS, Range1d
 
 from stellar_gui.labels import describe
-from stellar_gui.plots.derivatives import MOST_CURVES, Curve, DerivativePlot
+from stellar_gui.plots.derivatives import MOST_CURVES, DerivativePlot
 from stellar_gui.plots.element_map import ElementMapPlot, MapRow
-from stellar_gui.plots.four_panels import FourPanels
 from stellar_gui.plots.pieces import Pieces
 from stellar_gui.plots.pixels import read_js
 from stellar_gui.plots.style import FAMILY_TOKENS, Painter
 from stellar_gui.selection import Selection
-from stellar_gui.views.components import EmptyState, FigureTitle
+from stellar_gui.views.components import CardNote, EmptyState, FigureTitle
+from stellar_gui.views.element_panels import ElementPanels, named_curves
 from stellar_gui.views.element_star import ElementStar, in_order, row_title
 from stellar_gui.views.element_words import scale_text, title_state, words_of
-from stellar_gui.views.notify import guarded
+from stellar_gui.views.notify import guarded, notify
 
 FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
+_NOTE_HEIGHT = 34  # px
 _AUTOMATIC = 5  # elements that are drawn where none is chosen
 
 
@@ -35,7 +36,7 @@ class ElementMapView(pn.viewable.Viewer):
         self._shown = None
         self._drawn = None  # star, derivatives and elements of the curves
         self._loud = None, None, ()  # of which derivatives and window, and which
-        self._panels: FourPanels | None = None
+        self._panels: ElementPanels | None = None
         self.view = "map"
         self.scales: list[tuple[str, float]] = []  # of the rows, by label name
         self.window = Range1d(0, 1, min_interval=1.0)
@@ -63,7 +64,9 @@ class ElementMapView(pn.viewable.Viewer):
             **both,
         )
         self._with_panels = pn.Column(visible=False, **both)
-        self.empty = EmptyState(state={"icon": "touch"}, visible=False, **both)
+        wide = {"sizing_mode": "stretch_width"}
+        self.note = CardNote(state={}, visible=False, height=_NOTE_HEIGHT, **wide)
+        self.empty = EmptyState(state={"icon": "open"}, visible=False, **both)
 
     def _watch(self, fig):
         from bokeh.events import RangesUpdate
@@ -75,20 +78,21 @@ class ElementMapView(pn.viewable.Viewer):
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements whose derivatives are drawn: chosen, or loud in the window."""
-        if self._shown is None:
-            return ()
+        return () if self._shown is None else self._elements_in(self.shown_window)
+
+    def _elements_in(self, window):
         known = self._shown.sensitivity.elements
         chosen = tuple(e for e in self._selection.elements if e in known)
-        return chosen[:MOST_CURVES] or self._loudest(known)
+        return chosen[:MOST_CURVES] or self._loudest(known, window)
 
     @property
     def known(self) -> tuple[str, ...]:
         """The elements whose derivatives can be drawn."""
         return () if self._shown is None else tuple(self._shown.sensitivity.elements)
 
-    def _loudest(self, known):
-        """The elements that say most in the window, in the order of the map."""
-        low, high = window = self.shown_window
+    def _loudest(self, known, window):
+        """The elements that say most in a window, in the order of the map."""
+        low, high = window
         shown, asked, found = self._loud
         if shown is self._shown and asked == window:
             return found
@@ -137,7 +141,7 @@ class ElementMapView(pn.viewable.Viewer):
         self.map.set_pieces(self._pieces)
         self.lines.set_pieces(self._pieces, star.medium)
         if self._panels is not None:
-            self._panels.set_pieces(self._pieces, star.medium)
+            self._panels.plot.set_pieces(self._pieces, star.medium)
 
     def _show_map(self):
         if self._shown is None:
@@ -186,7 +190,7 @@ class ElementMapView(pn.viewable.Viewer):
         if self._shown is not None:
             sensitivity = self._shown.sensitivity
             columns = [sensitivity.elements[element] for element in elements]
-            curves = self._named_curves(elements, sensitivity.per_step[:, columns])
+            curves = named_curves(elements, sensitivity.per_step[:, columns])
         drawn = (self._star.star_id, self._shown, elements)
         if self._drawn == drawn:
             self.lines.fit()
@@ -195,12 +199,15 @@ class ElementMapView(pn.viewable.Viewer):
             self.lines.set_curves(self._star.flux, curves, "∂f/∂[X/H] per 0.1 dex")
         self.map.mark(elements)
         self._show_panels()
+        self._show_note()
         self.title.state = self._state()
 
-    def _named_curves(self, elements, values):
-        """A curve of each element; values (n_pixels, n_elements)."""
-        tokens = [FAMILY_TOKENS[describe(f"{e.lower()}_h").family] for e in elements]
-        return [Curve(*parts) for parts in zip(elements, tokens, values.T, strict=True)]
+    def _show_note(self):
+        """Say at the foot of the map what must be said of the derivatives."""
+        notes = () if self._shown is None else self._shown.notes
+        if notes:
+            self.note.state = {"text": "; ".join(notes)}
+        self.note.visible = bool(notes) and self.view != "panels"
 
     def show_pixel(self) -> None:
         """Mark the picked pixel."""
@@ -220,13 +227,16 @@ class ElementMapView(pn.viewable.Viewer):
     def show_view(self, view: str) -> None:
         """Show the map with derivatives, or the four panels of a transfer."""
         if view == "panels" and self._panels is None:
-            self._panels = FourPanels(self._painter, self.window, self.map.picked)
-            for fig in self._panels.figures.values():
+            self._panels = ElementPanels(
+                self._painter, self.window, self.map.picked, self._star
+            )
+            plot = self._panels.plot
+            for fig in plot.figures.values():
                 self._watch(fig)
-            self._panels.on_tap(guarded(self._tapped), guarded(self.reset))
+            plot.on_tap(guarded(self._tapped), guarded(self.reset))
             if self._pieces is not None:
-                self._panels.set_pieces(self._pieces, self._star.spectra.medium)
-            self._with_panels.append(_pane(self._panels.layout, "stretch_both"))
+                plot.set_pieces(self._pieces, self._star.spectra.medium)
+            self._with_panels.append(_pane(plot.layout, "stretch_both"))
         self.view = view
         self._show_parts()
         self.show_elements()
@@ -235,26 +245,43 @@ class ElementMapView(pn.viewable.Viewer):
         """Show the figures of the view, or why they would stay empty."""
         reason = self._star.missing if self._shown is None else ""
         if reason:
-            self.empty.state = {"icon": "touch", "text": reason}
+            self.empty.state = self._advice(reason)
         self.empty.visible = bool(reason)
         self._with_panels.visible = self.view == "panels" and not reason
         self._with_map.visible = self.view != "panels" and not reason
 
+    def _advice(self, reason):
+        """What is missing, and buttons that bring it."""
+        buttons = [[f"Show {name}", "model", name] for name in self._star.instead[:1]]
+        if not buttons:
+            buttons = [["Open a model", "open", None]]
+            buttons.append(["Train a model", "page", "training"])
+        return {"icon": "open", "text": reason, "buttons": buttons}
+
     def _show_panels(self):
         if self.view != "panels" or self._pieces is None:
             return
-        found = self._star.transfer(self.elements)
-        if found is None:
-            self._panels.clear()
+        self._panels.show(self.elements, self.shown_window)
+
+    def next_explained(self) -> None:
+        """Look at the next piece in which an element explains what a transfer adds.
+
+        The elements that explain it are drawn beside the chosen ones.
+        """
+        if self._pieces is None:
             return
-        _, panels = found
-        self._panels.set_spectra(
-            panels.synthetic,
-            panels.transferred,
-            self._star.flux,
-            panels.explained,
-            self._named_curves(panels.elements, panels.change),
-        )
+        if self.view != "panels":
+            self.show_view("panels")
+        if self._panels.reason:
+            notify("info", self._panels.reason)
+            return
+        at = self._panels.next_explained(self.shown_window[1])
+        window = self._pieces.next_view((at, at), 0)
+        drawn, changes = self._elements_in(window), {"window": _rounded(window)}
+        absent = [e for e in self._panels.explaining(window) if e not in drawn]
+        if absent:
+            changes["elements"] = (*drawn, *absent)[-MOST_CURVES:]
+        self._selection.choose(**changes)
 
     # ---- title
 
@@ -263,12 +290,13 @@ class ElementMapView(pn.viewable.Viewer):
         words = words_of(self.view, self._star, self._shown, self.elements, window)
         return title_state(self.view, f"{self._star.star_id}_elements") | {
             "figures": self._figure_names(),
+            "actions": self._panels.actions if self.view == "panels" else [],
             **words,
         }
 
     def _figure_names(self):
         if self.view == "panels":
-            return [self.map.overview.name, *self._panels.names]
+            return [self.map.overview.name, *self._panels.plot.names]
         return [*(fig.name for fig in self.map.figures), self.lines.figure.name]
 
     # ---- what a user does
@@ -279,6 +307,8 @@ class ElementMapView(pn.viewable.Viewer):
                 self.show_view(value)
             elif command == "numbers":
                 self.save_numbers()
+            elif command == "next_explained":
+                self.next_explained()
 
     def save_numbers(self) -> None:
         """Have the browser save the numbers behind what is drawn."""
@@ -289,7 +319,7 @@ class ElementMapView(pn.viewable.Viewer):
 
         star = self._star.star_id
         if self.view == "panels" and self._star.transfer(()) is not None:
-            table, word = self._panels_table(tables), "transfer"
+            table, word = self._panels.table(self.elements), "transfer"
         else:
             labels = self._star.labels(self._star.model) or {}
             shown = self._shown
@@ -298,22 +328,6 @@ class ElementMapView(pn.viewable.Viewer):
             )
             word = "derivatives"
         self.title.save(f"{star}_{word}.ecsv", tables.as_text(table))
-
-    def _panels_table(self, tables):
-        name, panels = self._star.transfer(self.elements)
-        names = np.array(["", *panels.elements])
-        curves = {
-            "synthetic": panels.synthetic,
-            "transferred": panels.transferred,
-            "observed": self._star.flux,
-            "explained_by": names[panels.explained + 1],
-        }
-        for element, change in zip(panels.elements, panels.change.T, strict=True):
-            curves[f"change_per_0.1_dex_{element}"] = change
-        star = self._star.spectra
-        return tables.panels_table(
-            star.wavelength, curves, self._star.star_id, name, star.medium
-        )
 
     def _tapped(self, x, row=None):
         if self._pieces is None or x is None:
@@ -360,7 +374,7 @@ class ElementMapView(pn.viewable.Viewer):
     def __panel__(self):
         both = {"sizing_mode": "stretch_both", "margin": 0}
         parts = (self._overview, self._with_map, self._with_panels, self.empty)
-        return pn.Column(self.title, *parts, **both)
+        return pn.Column(self.title, *parts, self.note, **both)
 
 
 def _pane(figure, sizing_mode):

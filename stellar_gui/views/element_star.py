@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stellar_gui.labels import FAMILIES, describe
+from stellar_gui.plots.style import number
 from stellar_gui.session import Session
 
 if TYPE_CHECKING:
@@ -54,13 +55,14 @@ class ElementStar:
         self.model, self.mode = "", "synthetic"
         self.given: dict[str, float] | None = None
         self._seen: dict[tuple, Sensitivity] = {}
+        self._transfers: dict[tuple, FourPanels] = {}
 
     # ---- what is looked at
 
     def look(self, star_id: str) -> None:
         """Look at a star, with the fits there are by now; given labels stay."""
         self.star_id = star_id
-        self._seen = {}
+        self._forget()
         if self.model not in self._session.kinds:
             self.model = self._first_model()
             self.mode = self.mode if self.mode in self.choices() else "synthetic"
@@ -68,7 +70,10 @@ class ElementStar:
     def give(self, labels: Mapping[str, float] | None) -> None:
         """Look at labels of the user's choice, or at those of the star's fit again."""
         self.given = None if labels is None else dict(labels)
-        self._seen = {}
+        self._forget()
+
+    def _forget(self):
+        self._seen, self._transfers = {}, {}
 
     def choose(self, model: str | None = None, mode: str | None = None) -> None:
         """Draw derivatives of another model, or in another mode.
@@ -153,9 +158,33 @@ class ElementStar:
         if not self.star_id or self.given is not None:
             return ""
         if not self._session.kinds:
-            return "No model is loaded, so there are no derivatives."
+            return "No model is loaded, so there are no derivatives: open or train one."
         found = self._session.missing(self.model, self.star_id) or ""
-        return found[:1].upper() + found[1:]
+        return (found and self._apart()) or found[:1].upper() + found[1:]
+
+    def _apart(self):
+        """Where the star and the models lie, if they share nothing, and what to do."""
+        if not self._session.loaded:
+            return ""
+        low, high = self.spectra.wavelength[[0, -1]].tolist()
+        ends = [m.wavelength[[0, -1]].tolist() for m in self._session.models.values()]
+        if any(first < high and last > low for first, last in ends):
+            return ""
+        first, last = min(a for a, _ in ends), max(b for _, b in ends)
+        return (
+            f"This spectrum reaches from {number(low)} to {number(high)} Å, the loaded "
+            f"models from {number(first)} to {number(last)} Å: open a model that "
+            "reaches there, or train one."
+        )
+
+    @property
+    def instead(self) -> list[str]:
+        """Names of other models that have a fit of the star, or may have one soon."""
+        return [
+            name
+            for name in self._session.kinds
+            if name != self.model and self._session.missing(name, self.star_id) is None
+        ]
 
     @property
     def spectra(self) -> "Spectra":
@@ -269,5 +298,7 @@ class ElementStar:
         before, after = self.seen(name, emulator=True), self.seen(name)
         if after is None or before is None:
             return None
-        known = [element for element in elements if element in after.elements]
-        return name, four_panels(before, after, known)
+        known = tuple(element for element in elements if element in after.elements)
+        if (name, known) not in self._transfers:
+            self._transfers[name, known] = four_panels(before, after, known)
+        return name, self._transfers[name, known]

@@ -33,7 +33,7 @@ _CARD = """
 }
 """
 _ANSWER = """
-:host { flex: 0 1 340px !important; min-height: 0; margin-bottom: 10px !important; }
+:host { flex: 0 1 352px !important; min-height: 0; margin-bottom: 10px !important; }
 """
 _LIMITS = ":host { flex: 1 1 300px !important; min-height: 0; }"
 
@@ -61,6 +61,7 @@ class ElementsPage(pn.viewable.Viewer):
         self.star = ElementStar(session)
         self.main = ElementMapView(selection, self.star, theme)
         in_view = lambda: self.main.shown_window  # noqa: E731
+        self.main.empty.listen(self.run)
         self.limits = LimitsView(selection, session, self.star, in_view)
         self.answer = LineAnswerView(
             selection, session, self.star, self.main, self.limits
@@ -92,7 +93,7 @@ class ElementsPage(pn.viewable.Viewer):
             if names & {"derivatives", "given"}:
                 self._show_derivatives()
             if "window" in names:
-                self.main.show_window()
+                self.main.show_window()  # and elements
                 self.limits.show_window()
             elif "elements" in names:
                 self.main.show_elements()
@@ -286,6 +287,7 @@ class ElementsPage(pn.viewable.Viewer):
         "element_up": lambda self, value: self._step_element(-1),
         "element_down": lambda self, value: self._step_element(1),
         "next_residual": _next_residual,
+        "next_explained": lambda self, value: self.main.next_explained(),
         "element": _toggle_element,
         "elements_auto": lambda self, value: self._selection.choose(elements=()),
         "model": lambda self, value: self._choose(model=value),

@@ -30,6 +30,7 @@ _PAGE_KEYS = {
         "ArrowUp": "element_up",
         "ArrowDown": "element_down",
         "n": "next_residual",
+        "c": "next_explained",
         "0": "map_reset",
     },
     "domains": {
@@ -68,6 +69,7 @@ _PAGE_HELP = {
         (["[", "]"], "previous, next piece of the spectrum"),
         (["↑", "↓"], "the element above, below in the map, for the last one chosen"),
         (["N"], "pick the next strongest residual of the fit"),
+        (["C"], "next piece where an element explains what a transfer adds"),
         (["0"], "whole piece again"),
     ],
     "domains": [

@@ -23,6 +23,7 @@ _PIXELS = {
     "window": "this window",
     "outside": "all but window",
 }
+_NOTHING = "Without derivatives there are no limits."
 _COUNTED = {
     "all": "all pixels",
     "window": "the pixels of the window alone",
@@ -150,10 +151,9 @@ class LimitsView(pn.viewable.Viewer):
             "file": f"{self._star.star_id}_limits",
         }
         if not self._star.ready or self._star.seen(self._model) is None:
-            return frame | {
-                "empty": self._star.reason or "There is no star yet.",
-                "rows": [],
-            }
+            reason = self._star.reason or "There is no star yet."
+            empty = _NOTHING if self._star.missing else reason
+            return frame | {"empty": empty, "rows": []}
         limits = self._limits()
         return frame | {
             "empty": "",
@@ -194,7 +194,8 @@ class LimitsView(pn.viewable.Viewer):
         for name, sigma in zip(limits.label_names, limits.sigma, strict=True):
             about = describe(name)
             if about.element is None:
-                parts.append(f"{about.title} ± {_with_unit(sigma, about)}")
+                part = f"{about.title} ± {_with_unit(sigma, about)}"
+                parts.append(part.replace(" ", "\u00a0"))  # kept on one line
         return " · ".join(parts)
 
     def _sentence(self, limits):

@@ -85,7 +85,8 @@ class LineAnswerView(pn.viewable.Viewer):
 
     def _state(self):
         if self.answer is None:
-            return {"picked": False, "example": self._example(), "waits": self._waits()}
+            frame = {"picked": False, "example": self._example()}
+            return frame | {"waits": self._has_nothing(), "why": self._why()}
         found = self.answer
         return {
             "picked": True,
@@ -106,9 +107,13 @@ class LineAnswerView(pn.viewable.Viewer):
             "file": f"{self._star.star_id}_{found.wavelength:.2f}",
         }
 
-    def _waits(self):
-        """Why nothing can be picked yet, in words; "" if it can."""
-        if self._star.ready and self._star.shown() is not None:
+    def _has_nothing(self):
+        """Whether nothing can be picked yet."""
+        return not self._star.ready or self._star.shown() is None
+
+    def _why(self):
+        """Why nothing can be picked yet, where the main card does not say it."""
+        if not self._has_nothing() or self._star.missing:
             return ""
         return self._star.reason or "There is no star yet; open spectra first."
 

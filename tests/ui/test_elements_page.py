@@ -23,6 +23,19 @@ EDGES = """() => ["elements-overview", "element-map", "derivatives"].map((name) 
 FITS = """() => document.scrollingElement.scrollWidth <= window.innerWidth
           && document.scrollingElement.scrollHeight <= window.innerHeight"""
 
+# words of which a part is hidden, where nothing scrolls
+CUT = """() => {
+  const inside = (root) => [...root.querySelectorAll("*")]
+    .flatMap((e) => e.shadowRoot ? [e, ...inside(e.shadowRoot)] : [e])
+  return inside(document)
+    .filter((e) => e.clientWidth && !e.closest(".visually-hidden, .scroll, svg"))
+    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+    .filter((e) => !["visible", "auto"].includes(getComputedStyle(e).overflowX))
+    .filter((e) => e.scrollWidth > e.clientWidth + 1
+                   || e.scrollHeight > e.clientHeight + 1)
+    .map((e) => e.textContent)
+}"""
+
 
 def open_page(tab, query=""):
     """Open the Elements page and wait until derivatives are drawn."""
@@ -129,6 +142,17 @@ def test_every_card_saves_pictures_and_numbers(browser_tab):
             content = download.value.path().read_bytes()
             assert content.startswith(start)
             assert b"var(--" not in content
+
+
+def test_no_words_are_cut(browser_tab):
+    tab = open_page(browser_tab, "star=star-0010&pixel=5304.00")
+    for width, height in ((1440, 900), (1280, 800)):
+        tab.page.set_viewport_size({"width": width, "height": height})
+        tab.until("(width) => document.documentElement.clientWidth === width", width)
+        for view in ("4 panels", "map"):
+            tab.button(view).click()
+            expect(tab.button(view)).to_have_attribute("aria-pressed", "true")
+            assert tab.page.evaluate(CUT) == []
 
 
 def test_it_is_dark_and_fits_a_narrow_window(browser_tab):
