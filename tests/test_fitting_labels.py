@@ -207,6 +207,9 @@ def test_spectra_that_do_not_fit_are_refused_with_a_sentence(model, stars):
         fit_labels(model, stars.replace(flux=np.full(stars.flux.shape, 100.0)))
     with pytest.raises(ValueError, match=r"cover 3.*says nothing.*covers 4800.0"):
         fit_labels(model, stars.replace(wavelength=stars.wavelength - 1800.0))
+    infrared = stars.replace(wavelength=stars.wavelength * 3, medium="vacuum")
+    with pytest.raises(ValueError, match=r"cover 1.*says nothing.*covers 4800.0"):
+        fit_labels(model, infrared)
     with pytest.raises(ValueError, match=r"between pixels of the model.*resample"):
         fit_labels(model, stars.replace(wavelength=stars.wavelength + 0.02))
 

@@ -8,6 +8,7 @@ from stellar_gui.spectra import Spectra, wavelength_pieces
 
 TREATMENTS = ("joint", "own", "mean")  # of a model's nuisance
 _SAME = 1e-9  # relative: pixels closer than this are one pixel
+_FAR = 1e-3  # relative: no air or vacuum, and no velocity, moves a line so far
 _FLUX_RANGE = (0.2, 2.0)
 _LOOKED_AT = 500  # pixels of a star that tell its level
 _FEWEST = 10  # good ones among them: fewer may all lie in one line
@@ -43,6 +44,7 @@ def check_fittable(model: SpectralModel, spectra: Spectra) -> np.ndarray:
             "there is no star among these spectra, expected one or more. Was the "
             "selection that made them empty?"
         )
+    _check_range(model, spectra)
     check_kind(model, spectra)
     pixels = match_pixels(model.wavelength.numpy(force=True), spectra.wavelength)
     _check_grid(model, spectra, pixels)
@@ -84,6 +86,21 @@ def check_level(flux, good, ids) -> None:
         )
 
 
+def _check_range(model, spectra):
+    """First, because another medium is no matter where nothing is shared."""
+    own, grid = spectra.wavelength, model.wavelength.numpy(force=True)
+    if own[-1] < grid[0] * (1 - _FAR) or own[0] > grid[-1] * (1 + _FAR):
+        raise ValueError(_nothing_shared(own, grid))
+
+
+def _nothing_shared(own, grid):
+    return (
+        f"the spectra cover {own[0]:.1f} to {own[-1]:.1f} Å, where this model says "
+        f"nothing: it covers {grid[0]:.1f} to {grid[-1]:.1f} Å. Load a model of this "
+        "wavelength range."
+    )
+
+
 def _check_grid(model, spectra, pixels):
     own, grid = spectra.wavelength, model.wavelength.numpy(force=True)
     inside = np.zeros(len(own), dtype=bool)
@@ -92,11 +109,7 @@ def _check_grid(model, spectra, pixels):
             own <= grid[stop - 1] * (1 + _SAME)
         )
     if not inside.any():
-        raise ValueError(
-            f"the spectra cover {own[0]:.1f} to {own[-1]:.1f} Å, where this model "
-            f"says nothing: it covers {grid[0]:.1f} to {grid[-1]:.1f} Å. Load a model "
-            "of this wavelength range."
-        )
+        raise ValueError(_nothing_shared(own, grid))
     inside[pixels[pixels >= 0]] = False
     if inside.any():
         raise ValueError(
