@@ -1,9 +1,11 @@
 """The notes that precede reading a star."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from stellar_gui.analysis.trust import masked_fraction, trust_notes
+from stellar_gui.analysis.trust import edge_labels, masked_fraction, trust_notes
 from stellar_gui.fitting.result import FitFlag, FitResult
 from stellar_gui.spectra import Spectra
 
@@ -35,7 +37,8 @@ def test_a_good_fit_is_quiet():
     ("fits", "kind", "text"),
     [
         ({"Payne": fit(chi2=400.0)}, "warning", "Payne χ²/ν 2.01"),
-        ({"Payne": fit(FitFlag.EDGE)}, "warning", "Payne outside training"),
+        ({"Payne": fit(FitFlag.EDGE)}, "warning", "Payne at edge"),
+        ({"Cannon": fit(FitFlag.OUTSIDE_TRAINING)}, "warning", "Cannon outside tra"),
         ({"Payne": fit(FitFlag.STARTS_DISAGREE)}, "warning", "Payne ambiguous"),
         ({"Cannon": fit(FitFlag.NOT_CONVERGED)}, "bad", "Cannon: the fit did not"),
     ],
@@ -53,3 +56,24 @@ def test_masked_pixels_count_where_the_model_speaks():
 def test_a_model_without_fit_says_why():
     notes = trust_notes(star(), {}, {"Payne": "the spectra are on air wavelengths"})
     assert notes[0].tip == "Payne: the spectra are on air wavelengths"
+
+
+def at(teff):
+    found = fit(FitFlag.EDGE)
+    return dataclasses.replace(found, labels=np.array([[teff]]))
+
+
+def test_the_label_at_the_edge_is_named_with_its_range():
+    ranges = np.array([[4200.0, 6500.0]])
+    assert edge_labels(at(5000.0), ranges) == []
+    (cold,) = edge_labels(at(4200.5), ranges)
+    assert cold.text == "Teff 4200 (4200 to 6500)"
+    notes = trust_notes(star(), {"Payne": at(7000.0)}, {}, {"Payne": [cold]})
+    assert notes[0].text == "Payne at edge: Teff"
+    assert "4200 to 6500" in notes[0].tip
+
+
+def test_a_label_near_an_end_is_no_matter_where_the_fit_has_no_complaint():
+    quiet = dataclasses.replace(at(7000.0), flags=np.array([0]))
+    assert edge_labels(quiet, np.array([[4200.0, 6500.0]])) == []
+    assert edge_labels(at(7000.0), None) == []

@@ -25,7 +25,7 @@ export function render({model}) {
     if ((event.data ?? event).focus === "search") search.focus();
   });
 
-  const fact = ([title, value, wide]) => h(`span.fact${wide ? ".wide" : ""}`, {}, h("span.muted", {}, title), " ", h("span.strong", {}, value));
+  const fact = ([title, value, wide, tip]) => h(`span.fact${wide ? ".wide" : ""}`, {title: tip || null}, h("span.muted", {}, title), " ", h("span.strong", {}, value));
   const chip = ({kind, text, tip}) => h(`span.chip.${kind}`, {title: tip || null}, icon(kind, 14), text);
   const draw = () => {
     const {star, place, facts: values, notes, transfer, listOpen, first, last} = model.state;
@@ -44,8 +44,18 @@ export function render({model}) {
     chips.replaceChildren(...good, h("span.each", {}, poor.map(chip)), h("span.together", {}, together),
       transfer ? h(`button.chip.${transfer.kind}`, {title: transfer.tip, onclick: () => send("transfer")}, icon(transfer.kind, 14), transfer.text) : "");
   };
-  model.on("state", draw);
-  draw();
+  // notes that have no room side by side are counted instead
+  const squeeze = () => {
+    chips.classList.remove("crowded");
+    const each = chips.querySelector(".each");
+    chips.classList.toggle("crowded", chips.scrollWidth > chips.clientWidth || Boolean(each) && each.scrollWidth > each.clientWidth);
+  };
+  const settle = () => { draw(); requestAnimationFrame(squeeze); };
+  model.on("state", settle);
+  settle();
+  const watcher = new ResizeObserver(squeeze);
+  watcher.observe(chips.ownerDocument.documentElement);
+  model.on("remove", () => watcher.disconnect());
   return h("section.bar", {"aria-label": "Star"}, list, h("span.pair", {}, back, next), field, counter,
     h("i.rule"), facts, h("i.rule"), chips, h("span.spacer"), save);
 }

@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stellar_gui.fitting.result import FitFlag, FitResult
+from stellar_gui.labels import describe
 from stellar_gui.spectra import Spectra
 
 _POOR_CHI2 = 1.5  # reduced chi² from which a fit is worth a warning
 _MASKED = 0.01  # part of the pixels
+_AT = 1e-3  # of a label's range: so near to its end it is at the edge
 SERIOUS = FitFlag.NOT_CONVERGED | FitFlag.ALL_BAD
-OUTSIDE = FitFlag.EDGE | FitFlag.OUTSIDE_TRAINING
 
 
 class Note(NamedTuple):
@@ -22,18 +23,59 @@ class Note(NamedTuple):
     tip: str = ""
 
 
+class EdgeLabel(NamedTuple):
+    """A label that a fit puts at an end of the model's range, or beyond it."""
+
+    name: str
+    title: str
+    text: str  # "log g 0.40 (1.00 to 5.00)", with the range
+
+
+def edge_labels(fit: FitResult, ranges) -> list[EdgeLabel]:
+    """Return which labels of a fit of one star its flag EDGE is about.
+
+    ranges (n_labels, 2): the model's, in physical units; None if it has none.
+    """
+    if ranges is None or not int(fit.flags[0]) & FitFlag.EDGE:
+        return []
+    found = []
+    for name, value, ends in zip(fit.label_names, fit.labels[0], ranges, strict=True):
+        low, high = (float(end) for end in ends)
+        near = _AT * (high - low)
+        if not low + near < value < high - near:
+            about = describe(name)
+            said = [f"{v:.{about.decimals}f}" for v in (value, low, high)]
+            here, low, high = (text.replace("-", "−") for text in said)
+            text = f"{about.title} {here} ({low} to {high})"
+            found.append(EdgeLabel(name, about.title, text))
+    return found
+
+
+def edge_sentence(labels: list[EdgeLabel]) -> str:
+    """Say which labels are at the edge, with the ranges; a general sentence if none."""
+    if not labels:
+        return FitFlag.EDGE.sentences[0]
+    which = ", ".join(label.text for label in labels[:3])
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+    return f"at the edge of the model's range or beyond: {which}{more}"
+
+
 def trust_notes(
-    star: Spectra, fits: Mapping[str, FitResult], missing: Mapping[str, str]
+    star: Spectra,
+    fits: Mapping[str, FitResult],
+    missing: Mapping[str, str],
+    edges: Mapping[str, list[EdgeLabel]] | None = None,
 ) -> list[Note]:
     """Return what to know before believing the fits of a container of one star.
 
-    fits by model name, of this star; missing: why other models have none.
+    fits by model name, of this star; missing: why other models have none; edges: the
+    `edge_labels` of the fits.
 
     >>> star = Spectra([5e3, 5001.0], [[1.0, 1.0]], [[1.0, 0.0]])
     >>> trust_notes(star, {}, {"Payne": "it needs vacuum wavelengths"})[0].text
     'no Payne fit'
     """
-    notes = [*_coverage(fits), *_quality(fits)]
+    notes = [*_coverage(fits, edges or {}), *_quality(fits)]
     notes += [Note("warning", f"no {n} fit", f"{n}: {s}") for n, s in missing.items()]
     masked = masked_fraction(star, fits)
     if masked > _MASKED:
@@ -42,14 +84,22 @@ def trust_notes(
     return notes
 
 
-def _coverage(fits):
-    outside = [name for name, fit in fits.items() if int(fit.flags[0]) & OUTSIDE]
-    if fits and not outside:
+def _coverage(fits, edges):
+    notes = []
+    for name, fit in fits.items():
+        flags = int(fit.flags[0])
+        if flags & FitFlag.OUTSIDE_TRAINING:
+            tip = _sentences(fit, FitFlag.OUTSIDE_TRAINING)
+            notes.append(Note("warning", f"{name} outside training", tip))
+        if flags & FitFlag.EDGE:
+            labels = edges.get(name, [])
+            which = f": {labels[0].title}" if labels else ""
+            more = f" +{len(labels) - 1}" if len(labels) > 1 else ""
+            text = f"{name} at edge{which}{more}"
+            notes.append(Note("warning", text, f"{name}: {edge_sentence(labels)}"))
+    if fits and not notes:
         return [Note("ok", "inside training range")]
-    return [
-        Note("warning", f"{name} outside training", _sentences(fits[name], OUTSIDE))
-        for name in outside
-    ]
+    return notes
 
 
 def _quality(fits):

@@ -4,7 +4,7 @@ import numpy as np
 import panel as pn
 
 from stellar_gui.analysis.transfer_words import read_scores, verdict
-from stellar_gui.analysis.trust import trust_notes
+from stellar_gui.analysis.trust import edge_labels, trust_notes
 from stellar_gui.plots.style import THIN_SPACE, number
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
@@ -55,26 +55,33 @@ class ContextBarView(pn.viewable.Viewer):
         return self._session.fits_of(star_id, self._session.kinds)
 
     def _facts(self, star_id):
-        """(title, value, left out on narrow screens) of what is known."""
+        """(title, value, left out on narrow screens, where it is from) of the known."""
         if not star_id:
             return []
         star = self._session.star(star_id)
-        facts = [("S/N", f"{number(float(star.snr()[0]))} /px", False)]
+        facts = [_noise(star)]
         if star.resolution:
-            facts.append(("R", number(star.resolution), False))
+            tip = "resolving power λ / FWHM"
+            facts.append(("R", number(star.resolution), False, tip))
         velocity = self._velocity(star_id, star)
         if velocity is not None:
-            facts.append(("RV", f"{number(velocity, 1, signed=True)} km/s", True))
+            value, tip = velocity
+            facts.append(("RV", f"{number(value, 1, signed=True)} km/s", True, tip))
         return facts
 
     def _velocity(self, star_id, star):
-        """The velocity a fit measured; without, the one the file states."""
-        for fit in self._fits(star_id).values():
+        """The velocity a fit measured, else the one the file states, and which it is.
+
+        None if neither does.
+        """
+        for name, fit in self._fits(star_id).items():
             if np.isfinite(fit.rv[0]):
-                return float(fit.rv[0])
+                tip = f"of this spectrum as it is, fitted by {name}; positive: receding"
+                return float(fit.rv[0]), tip
         stated = star.star_data.get("rv")
-        known = stated is not None and np.isfinite(stated[0])
-        return float(stated[0]) if known else None
+        if stated is None or not np.isfinite(stated[0]):
+            return None
+        return float(stated[0]), "as the file states it; positive: receding"
 
     def _transfer(self):
         """What the scores of a shown transfer say; None without one."""
@@ -101,10 +108,27 @@ class ContextBarView(pn.viewable.Viewer):
             if name not in fits
         }
         missing = {name: reason for name, reason in reasons.items() if reason}
-        return trust_notes(self._session.star(star_id), fits, missing)
+        edges = edges_of(fits, self._session)
+        return trust_notes(self._session.star(star_id), fits, missing, edges)
 
     def __panel__(self):
         return self.bar
+
+
+def _noise(star):
+    """Signal to noise; said to be assumed where the file has no errors."""
+    assumed = [a for a in star.metadata.get("assumed", ()) if a.startswith("S/N")]
+    value = f"{number(float(star.snr()[0]))} /px" + (" assumed" if assumed else "")
+    tip = assumed[0] if assumed else "median of flux / σ of the good pixels"
+    return "S/N", value, False, tip
+
+
+def edges_of(fits, session):
+    """The labels that fits put at an edge of their model, by model name."""
+    return {
+        name: edge_labels(fit, getattr(session.shown_model(name), "label_ranges", None))
+        for name, fit in fits.items()
+    }
 
 
 def _place(place, total):

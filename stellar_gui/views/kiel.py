@@ -4,12 +4,13 @@ import numpy as np
 import panel as pn
 from bokeh.events import Tap
 
-from stellar_gui.analysis.trust import OUTSIDE
+from stellar_gui.fitting.result import FitFlag
 from stellar_gui.plots.kiel import KielPlot, Point
 from stellar_gui.plots.style import REFERENCE_STYLE, Painter, model_style
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import CardTitle
+from stellar_gui.views.context_bar import edges_of
 from stellar_gui.views.notify import guarded
 from stellar_gui.views.shown import watch_while_shown
 
@@ -46,7 +47,8 @@ class KielView(pn.viewable.Viewer):
         fits = self._session.fits_of(star_id, self._selection.models)
         self._set_background()
         self.plot.show(self._points(star_id, fits))
-        self.title.state = self.title.state | {"chips": _chips(fits)}
+        chips = _chips(fits, edges_of(fits, self._session))
+        self.title.state = self.title.state | {"chips": chips}
 
     def _set_background(self):
         """Training stars of the first shown model that has them, else the survey."""
@@ -110,11 +112,24 @@ class KielView(pn.viewable.Viewer):
         return pn.Column(self.title, pane, sizing_mode="stretch_both", margin=0)
 
 
-def _chips(fits):
+def _chips(fits, edges):
+    """Whether Teff and log g of the fits are such as a model has been trained on."""
     if not fits:
         return []
-    outside = any(int(fit.flags[0]) & OUTSIDE for fit in fits.values())
-    kind, text = ("warning", "outside") if outside else ("ok", "inside")
-    return [
-        {"kind": kind, "text": text, "tip": f"{text} the range of the training set"}
+    beyond = [
+        f"{name}: {', '.join(label.text for label in labels if label.name in _AXES)}"
+        for name, labels in edges.items()
+        if any(label.name in _AXES for label in labels)
     ]
+    alone = [
+        f"{name}: unlike any star of the training set, all labels together"
+        for name, fit in fits.items()
+        if int(fit.flags[0]) & FitFlag.OUTSIDE_TRAINING
+    ]
+    if beyond or alone:
+        return [_chip("warning", "outside", "; ".join(beyond + alone))]
+    return [_chip("ok", "inside", "Teff and log g lie inside the training range")]
+
+
+def _chip(kind, text, tip):
+    return {"kind": kind, "text": text, "tip": tip}

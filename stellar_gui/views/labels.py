@@ -5,6 +5,7 @@ import panel as pn
 import param
 
 from stellar_gui.analysis.label_table import LabelRow, label_rows
+from stellar_gui.analysis.trust import edge_sentence
 from stellar_gui.fitting.result import FitFlag
 from stellar_gui.labels import FAMILY_TITLES
 from stellar_gui.plots.style import (
@@ -17,6 +18,7 @@ from stellar_gui.plots.style import (
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.views.components import LabelsTable
+from stellar_gui.views.context_bar import edges_of
 from stellar_gui.views.shown import watch_while_shown
 from stellar_gui.views.transfer import moved_words, transferred
 
@@ -54,22 +56,23 @@ class LabelsView(pn.viewable.Viewer):
             return state | {"canSwitch": False}
         star = self._session.star(star_id)
         fits = self._session.fits_of(star_id, names)
+        awaited = self._session.awaited(star_id)
         rows = label_rows(star, fits, x_fe=self.x_fe)
         labels = set(star.label_names).union(
             *(fit.label_names for fit in fits.values())
         )
         return state | {
             "models": [_look(name, self._session) for name in names],
-            "rows": _drawn(rows, names, self._session.awaited(star_id)),
+            "rows": _drawn(rows, names, awaited),
             "notes": self._notes(star_id, names, fits, rows),
-            "zero": self._zero_points(names),
+            "zero": self._zero_points(names, [*fits, *awaited]),
             "canSwitch": "fe_h" in labels and any(n.endswith("_h") for n in labels),
         }
 
-    def _zero_points(self, names):
+    def _zero_points(self, names, fitted):
         """What must be said wherever labels through a transfer are shown."""
         name = transferred(names, self._session.kinds)
-        if name is None:
+        if name not in fitted:
             return None
         moved = moved_words(self._session.offsets.get(name, {}))
         by = f", shifted by {moved}" if moved else ""
@@ -77,23 +80,32 @@ class LabelsView(pn.viewable.Viewer):
 
     def _notes(self, star_id, names, fits, rows):
         notes = []
+        edges = edges_of(fits, self._session)
+        said: dict[str, list[str]] = {}
         for name in names:
             if name in fits and (text := self._session.origin(name)):
                 notes.append({"kind": "info", "text": text})
-            if name not in fits:
-                sentence = self._session.missing(name, star_id)
-                if sentence:
-                    notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
-                continue
-            for sentence in FitFlag(int(fits[name].flags[0])).sentences:
-                notes.append({"kind": "warning", "text": f"{name}: {sentence}"})
+            for sentence in self._faults(star_id, name, fits, edges):
+                said.setdefault(sentence, []).append(name)
         for name in names:
             far = [r.label.title for r in rows if _is_loud(r, name)]
             if far:
                 which = ", ".join(far[:4]) + (" …" if len(far) > 4 else "")
-                text = f"{name}: {which} beyond 3 σ of the reference"
-                notes.append({"kind": "warning", "text": text})
+                sentence = f"{which} beyond 3 σ of the reference"
+                said.setdefault(sentence, []).append(name)
+        for sentence, those in said.items():
+            text = f"{', '.join(those)}: {sentence}"
+            notes.append({"kind": "warning", "text": text})
         return notes
+
+    def _faults(self, star_id, name, fits, edges):
+        """What is wrong with the fit of a model, or why there is none."""
+        if name not in fits:
+            sentence = self._session.missing(name, star_id)
+            return [sentence] if sentence else []
+        flags = FitFlag(int(fits[name].flags[0]))
+        at_edge = [edge_sentence(edges[name])] if flags & FitFlag.EDGE else []
+        return [*at_edge, *(flags & ~FitFlag.EDGE).sentences]
 
     def __panel__(self):
         return self.table
