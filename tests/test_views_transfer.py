@@ -45,6 +45,21 @@ def test_a_third_model_is_fitted_and_drawn(page):
     assert not page.spectrum.title.state["models"][0]["scored"]
 
 
+def test_a_fit_that_was_refused_meanwhile_is_not_awaited_for_ever(model, monkeypatch):
+    session = Session(transfer_survey().replace(medium="vacuum"), {NAME: model})
+    selection = Selection(session.stars, tuple(session.models), star="obs-0002")
+    page = StarPage(selection, session)
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "_is_awaited", lambda name, star: True)
+        page.spectrum.update()
+    reason = page.spectrum.figures.layout.select_one({"name": "reason-0"})
+    assert "fitting" in reason.data["text"][0]
+    page._settle()
+    assert "on vacuum wavelengths" in reason.data["text"][0]
+    assert page.labels.table.state["zero"] is None  # no labels, no zero points
+    session.close()
+
+
 def test_labels_follow_the_assumed_distribution_exactly(page):
     teff, ratio = shown(page, "Teff"), shown(page, "[Mg/H]")
     emulated = shown(page, "Teff", 0)

@@ -33,6 +33,7 @@ _PROBED_STARS = 16  # stars of a set that are asked which pixels have data
 _FIRST_VIEW = 0.6  # place in the list of views that a star is first looked at in
 _WIDE_PIECE = 200.0  # Angstrom; a wider piece is called a chip
 _REASON_LETTERS = 120  # that fit into a strip
+_FITTING = "fitting …"
 
 
 class SpectrumView(pn.viewable.Viewer):
@@ -47,6 +48,7 @@ class SpectrumView(pn.viewable.Viewer):
         self._named, self._difference = True, False
         self._grid: Spectra | None = None
         self._fits, self._zscores = {}, {}
+        self.fitting = False  # whether a strip says that its fit is being made
         self.title = SpectrumTitle(sizing_mode="stretch_width", height=_TITLE_HEIGHT)
         self.title.listen(self._hear)
         self.numbers = FitNumbers(state=numbers_state([], 0, ""), width=SIDE_WIDTH)
@@ -145,6 +147,8 @@ class SpectrumView(pn.viewable.Viewer):
 
     def _arrays(self, star):
         names = [model.name for model in self.figures.models]
+        reasons = [self._reason(name) for name in names]
+        self.fitting = _FITTING in reasons
         return StarArrays(
             flux=star.flux[0],
             ivar=star.ivar[0],
@@ -155,13 +159,13 @@ class SpectrumView(pn.viewable.Viewer):
                 else None
                 for name in names
             ],
-            reasons=[self._reason(name) for name in names],
+            reasons=reasons,
         )
 
     def _reason(self, name):
         if name in self._fits or name not in self._selection.models:
             return None
-        sentence = self._session.missing(name, self._selection.star) or "fitting …"
+        sentence = self._session.missing(name, self._selection.star) or _FITTING
         if len(sentence) <= _REASON_LETTERS:
             return sentence
         return sentence[:_REASON_LETTERS].rsplit(" ", 1)[0] + " …"

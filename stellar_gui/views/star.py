@@ -94,6 +94,9 @@ class StarPage(pn.viewable.Viewer):
             slow = session.loaded
             work = lambda: session.settle(star_id, wanted, slow=slow)  # noqa: E731
             in_background(work, self._settled)
+        elif star_id and self.spectrum.fitting:  # refused since the strip was drawn
+            with pn.io.hold():
+                self.spectrum.update()
 
     def _settled(self, result):
         if isinstance(result, Exception):
