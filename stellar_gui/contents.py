@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from stellar_gui.models.base import SpectralModel
 
 
+_ASSUMED = (
+    "the file does not say, so it is assumed: {}. If one of these is wrong, say it in "
+    "an ECSV table (units, and medium or normalised in its meta), or read the file "
+    "with read_spectra() and its options."
+)
+
+
 class Contents(NamedTuple):
     """What a file holds: either spectra or a model."""
 
@@ -43,5 +50,8 @@ def read_contents(path: str | Path, models: Iterable["SpectralModel"] = ()) -> C
     if isinstance(spectra.flux, np.ndarray):
         spectra, notes = prepare(spectra, models)
     found = preflight(spectra)
-    warnings = tuple(f.sentence for f in found if f.kind != OK)
-    return Contents(spectra, None, tuple(notes), warnings)
+    warnings = [f.sentence for f in found if f.kind != OK and f.topic != "assumed"]
+    assumed = spectra.metadata.get("assumed", ())
+    if assumed:
+        warnings.append(_ASSUMED.format("; ".join(assumed)))
+    return Contents(spectra, None, tuple(notes), tuple(warnings))

@@ -92,6 +92,15 @@ def test_ecsv_may_say_what_else_is_known(tmp_path):
     assert spectra.metadata["assumed"] == ["normalised, by its level"]
 
 
+def test_short_wavelengths_without_a_unit_are_said_to_be_assumed(tmp_path):
+    csv(tmp_path / "x.csv", "wavelength,flux", WAVELENGTH / 10, FLUX)
+    assumed = read_spectra(tmp_path / "x.csv").metadata["assumed"]
+    assert any("in Å, not in nm" in sentence for sentence in assumed)
+    csv(tmp_path / "y.csv", "wavelength (nm),flux", WAVELENGTH / 10, FLUX)
+    assumed = read_spectra(tmp_path / "y.csv").metadata["assumed"]
+    assert not any("unit" in sentence for sentence in assumed)
+
+
 def test_format_is_found_by_content_not_by_name(tmp_path):
     csv(tmp_path / "star.fits", "wavelength,flux", WAVELENGTH, FLUX)
     assert identify_format(tmp_path / "star.fits") == "tables"

@@ -289,6 +289,14 @@ def test_what_spoils_a_fit_is_said_when_a_file_is_read(session, tmp_path):
     assert "star blind-0001 has no good pixel" in sentence
 
 
+def test_all_that_a_file_leaves_open_is_said_in_one_sentence(session, tmp_path):
+    lines = "".join(f"{5000 + i},1.0\n" for i in range(40))
+    (tmp_path / "bare.csv").write_text("wavelength,flux\n" + lines)
+    (sentence,) = session.read(tmp_path / "bare.csv").warnings
+    for said in ("normalised", "in air", "S/N 100"):
+        assert said in sentence
+
+
 def test_flags_and_chi2_follow_the_fits_made(session):
     fit = session.fit("Cannon", "star-0007")
     chi2 = session.chi2("Cannon")

@@ -10,6 +10,7 @@ import numpy as np
 
 from stellar_gui.io.fitsfile import is_fits, opened
 from stellar_gui.io.onedim import (
+    assumed_unit,
     make_spectrum,
     sigma_from_ivar,
     sigma_from_variance,
@@ -60,8 +61,10 @@ def load(
         header.update(lines[0].header)
         flux = np.asarray(lines[0].data, float).ravel()
         sigma = _sigma(lines[1:], flux.shape)
+    wavelength = header_wavelength(header, len(flux), path.name)
+    assumed = assumed_unit(wavelength, header.get("CUNIT1"))
     return make_spectrum(
-        header_wavelength(header, len(flux), path.name),
+        wavelength,
         flux,
         sigma,
         name=str(header.get("OBJECT") or path.stem).strip(),
@@ -69,7 +72,7 @@ def load(
         resolution=resolution or _resolution(header),
         normalised=normalised,
         snr=snr,
-        metadata={"source": path.name, "format": TITLE},
+        metadata={"source": path.name, "format": TITLE, "assumed": assumed},
     )
 
 

@@ -13,6 +13,8 @@ from stellar_gui.spectra import Spectra
 
 DEFAULT_MEDIUM = "air"
 DEFAULT_SNR = 100.0
+_SHORTEST = 2000.0  # Angstrom; shorter ones without a unit may be nm or um
+_NANOMETRES = 100.0  # numbers above may be nm
 
 _UNIT_NAMES = {
     "angstroms": "Angstrom",
@@ -50,7 +52,8 @@ def make_spectrum(
     wavelength, flux = wavelength[order], flux[order]
     bad = np.zeros(flux.shape, bool) if bad is None else np.asarray(bad)[order]
     sigma = None if sigma is None else np.asarray(sigma, float)[order]
-    metadata, assumed = dict(metadata or {}), []
+    metadata = dict(metadata or {})
+    assumed = list(metadata.get("assumed", ()))
     usable = np.isfinite(flux) & ~bad
     scale = _scale(flux[usable])
     flux = flux / scale
@@ -98,6 +101,21 @@ def to_angstrom(wavelength, unit, name: str) -> np.ndarray:
             f"{name} gives wavelengths in {str(unit)!r}, expected a unit of length, "
             "as Angstrom, nm or um. Correct the header."
         ) from fault
+
+
+def assumed_unit(wavelength, unit) -> list[str]:
+    """What is assumed of short wavelengths (n_pixels,) without a unit, in words.
+
+    >>> assumed_unit([643.0, 645.0], None)
+    ['wavelengths of 643 to 645 in Å, not in nm, as no unit is given']
+    """
+    known = unit and str(unit).strip()
+    if known or not np.size(wavelength) or not np.nanmax(wavelength) < _SHORTEST:
+        return []
+    low, high = np.nanmin(wavelength), np.nanmax(wavelength)
+    other = "nm" if high > _NANOMETRES else "µm"
+    ends = f"{low:.4g} to {high:.4g}"
+    return [f"wavelengths of {ends} in Å, not in {other}, as no unit is given"]
 
 
 def sigma_from_variance(variance) -> np.ndarray:

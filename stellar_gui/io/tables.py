@@ -14,6 +14,7 @@ from astropy.table import Table
 
 from stellar_gui.io.fitsfile import is_fits, opened
 from stellar_gui.io.onedim import (
+    assumed_unit,
     make_spectrum,
     sigma_from_ivar,
     sigma_from_variance,
@@ -68,8 +69,11 @@ def load(
         )
     column = {what: _numbers(table[name], path) for what, name in names.items()}
     meta = {str(key).lower(): value for key, value in table.meta.items()}
+    unit = _unit(table[names["wavelength"]])
+    wavelength = _wavelength(table[names["wavelength"]], column["wavelength"])
+    assumed = assumed_unit(wavelength, unit)
     return make_spectrum(
-        _wavelength(table[names["wavelength"]], column["wavelength"], path),
+        to_angstrom(wavelength, unit, path.name),
         column["flux"],
         _sigma(column),
         name=str(meta.get("id") or meta.get("object") or path.stem),
@@ -78,7 +82,7 @@ def load(
         resolution=resolution or meta.get("resolution"),
         normalised=meta.get("normalised") if normalised is None else normalised,
         snr=snr,
-        metadata={"source": path.name, "format": TITLE},
+        metadata={"source": path.name, "format": TITLE, "assumed": assumed},
     )
 
 
@@ -171,13 +175,15 @@ def _numbers(column, path):
     return values.ravel()
 
 
-def _wavelength(column, values, path):
+def _wavelength(column, values):
+    """The numbers of a column of wavelengths or of their logarithms."""
     plain = column.name.strip().lower()
-    if plain.startswith("log"):
-        values = 10.0**values
+    return 10.0**values if plain.startswith("log") else values
+
+
+def _unit(column):
     in_name = re.search(r"[\[(]\s*(.+?)\s*[\])]", column.name)
-    unit = getattr(column, "unit", None) or (in_name and in_name.group(1))
-    return to_angstrom(values, unit, path.name)
+    return getattr(column, "unit", None) or (in_name and in_name.group(1))
 
 
 def _sigma(column):
