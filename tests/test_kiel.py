@@ -40,6 +40,13 @@ def test_a_fit_far_away_does_not_shrink_the_map():
     assert zoom_half_widths([point(), point(9000.0, 1.0)])[0] == 5 * ZOOM[0]
 
 
+def test_without_a_reference_the_zoom_is_where_most_fits_are():
+    plot = KielPlot(Painter())
+    plot.show([point(5560.0, 3.85), point(4525.0, 0.4), point(4592.0, 0.53)])
+    assert plot.zoom.x_range.end < 4525.0 < 4592.0 < plot.zoom.x_range.start
+    assert plot.zoom.xaxis.axis_label.endswith(", 1 beyond")
+
+
 def test_axes_are_reversed_and_hold_the_training_set():
     plot = KielPlot(Painter())
     rng = np.random.default_rng(1)

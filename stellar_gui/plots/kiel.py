@@ -9,13 +9,14 @@ import numpy as np
 from bokeh.layouts import row
 from bokeh.models import ColumnDataSource, Range1d
 
-from stellar_gui.plots.style import Painter, number, set_ticks
+from stellar_gui.plots.style import REFERENCE_STYLE, Painter, number, set_ticks
 
 ZOOM = (110.0, 0.24)  # least half widths of the zoom, K and dex
 _ELLIPSE = np.linspace(0.0, 2.0 * np.pi, 49)
 _MARGIN = 0.06  # of the range that the training set covers
 _ENLARGE = 1.3
 _LARGEST = 5.0  # times the least zoom; a fit farther away is off the map
+_MAJORITY = 3  # fits, of which one can be alone
 _MAX_POINTS = 4000  # more background stars are thinned: they only show where
 
 
@@ -152,7 +153,7 @@ class KielPlot:
             _fit_axis(self.figure.y_range, self.figure.yaxis[0], logg, (1, 2), 0)
 
     def show(self, points: list[Point]) -> None:
-        """Show one star; the zoom is centred on the first point, if there is any."""
+        """Show one star; the zoom is centred on the reference, else amid the fits."""
         points = [p for p in points if np.isfinite([p.teff, p.logg]).all()]
         self._shown = points
         self._points.data = _columns(points, self._painter)
@@ -161,12 +162,18 @@ class KielPlot:
         if not points:
             self._frame.data = _frame(0, 0, 0, 0)
             return
-        teff, logg = points[0].teff, points[0].logg
-        half_teff, half_logg = zoom_half_widths(points)
+        centre = _centre(points)
+        half_teff, half_logg = zoom_half_widths([centre, *points])
+        teff, logg = centre.teff, centre.logg
         self._frame.data = _frame(teff, logg, half_teff, half_logg)
         self.zoom.x_range.update(start=teff + half_teff, end=teff - half_teff)
         self.zoom.y_range.update(start=logg + half_logg, end=logg - half_logg)
-        self.zoom.xaxis.axis_label = f"zoom ± {number(half_teff)} K"
+        off = sum(
+            abs(p.teff - teff) > half_teff or abs(p.logg - logg) > half_logg
+            for p in points
+        )
+        beyond = f", {off} beyond" if off else ""
+        self.zoom.xaxis.axis_label = f"zoom ± {number(half_teff)} K{beyond}"
         step = 50 * round(half_teff / ZOOM[0])
         middle = round(teff / step) * step
         ticks = [middle + step, middle - step]
@@ -176,6 +183,15 @@ class KielPlot:
         """Take the colours of the painter's theme for what is drawn by column."""
         self._points.data = _columns(self._shown, self._painter)
         self._ellipses.data = _ellipse_columns(self._shown, self._painter)
+
+
+def _centre(points):
+    """The reference; without one the fit that most fits are near."""
+    if points[0].marker == REFERENCE_STYLE.marker or len(points) < _MAJORITY:
+        return points[0]
+    places = np.array([[p.teff, p.logg] for p in points]) / ZOOM
+    away = np.linalg.norm(places[:, None] - places, axis=2)
+    return points[int(np.median(away, axis=1).argmin())]
 
 
 def _fit_axis(axis_range, axis, values, steps, decimals):
