@@ -34,7 +34,7 @@ def shared():
 def rows(view, name="Cannon"):
     """The numbers beside the fit of a model, by symbol."""
     table = next(t for t in view.numbers.state["models"] if t["name"] == name)
-    return {symbol: text for symbol, _, text in table["rows"]}
+    return {symbol: text for symbol, _, text, _ in table["rows"]}
 
 
 def data(view):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from stellar_gui.analysis.residuals import ZscoreSummary
 from stellar_gui.plots.style import NOTHING, number
 
-_MANY = 3  # models, whose numbers find room in short
+_MANY = 3  # models, whose numbers find no room on a low screen
 
 
 class ModelNumbers(NamedTuple):
@@ -39,24 +39,19 @@ def numbers_state(models: list[ModelNumbers], n_good: int, place: str) -> dict:
 
 
 def _rows(model, n_good, *, brief):
-    """Symbol, meaning and value of each number; mean and deviation in one if brief."""
+    """Symbol, meaning and value of each number, and whether a low screen spares it."""
     summary = model.summary
     if summary is None:
-        return [("fit", "no fit", NOTHING)]
+        return [("fit", "no fit", NOTHING, False)]
+    std = number(summary.std, 2)
     pixels = f"reduced chi squared of {number(summary.n_good)} good pixels"
+    robust = f"robust standard deviation of z; the plain one is {std}"
     rows = [
-        ("χ²/ν", pixels, number(model.reduced_chi2, 2)),
-        ("rσ(z)", "robust standard deviation of z", number(summary.robust_std, 2)),
+        ("χ²/ν", pixels, number(model.reduced_chi2, 2), False),
+        ("rσ(z)", robust, number(summary.robust_std, 2), False),
+        ("std z", "standard deviation of z", std, brief),
+        ("mean z", "mean of z", number(summary.mean, 2), False),
     ]
-    std, mean = number(summary.std, 2), number(summary.mean, 2)
-    if brief:
-        meaning = f"mean {mean} and standard deviation {std} of z"
-        rows.append(("z", meaning, f"{mean}±{std}"))
-        return rows
-    rows += [
-        ("std z", "standard deviation of z", std),
-        ("mean z", "mean of z", mean),
-    ]
-    if summary.n_good != n_good:  # the model says nothing of some pixels
-        rows.append(("px", "good pixels of the fit", number(summary.n_good)))
+    if summary.n_good != n_good and not brief:  # the model is silent on some pixels
+        rows.append(("px", "good pixels of the fit", number(summary.n_good), False))
     return rows
