@@ -40,7 +40,7 @@ export function render({model}) {
   const progress = h("progress", {max: 1, value: 0, "aria-label": "Upload", hidden: true});
   const examples = h("div.examples");
   const open = dialog("open", "Open spectra or a model",
-    h("p.muted", {}, "APOGEE apStar, our HDF5, 1-D FITS, or a table (ECSV, CSV) with wavelength, flux and error; a model as .safetensors."),
+    h("p.muted", {}, "APOGEE apStar or aspcapStar, our HDF5, 1-D FITS, or a table (ECSV, CSV) with wavelength, flux and error; a model as .safetensors."),
     drop, progress, h("div.line", {}, h("span.field", {}, path), byPath), pathReason, examples);
   path.addEventListener("keydown", (event) => { if (event.key === "Enter") byPath.click(); });
 
