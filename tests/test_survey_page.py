@@ -406,6 +406,9 @@ def test_without_fits_one_sentence_and_the_button_say_what_to_do(empty_page):
     assert state["buttons"] == [["Fit all", "fit_all", None]]
     assert empty_page._nothing.visible
     assert not empty_page.bar.state["canExport"]
+    for tab in ("labels", "kiel"):  # nothing is missing but fits
+        empty_page.labels.hear("tab", tab)
+        assert not empty_page.labels.nothing.visible
 
 
 def test_what_is_fitted_so_far_is_shown_and_counted(empty_page):

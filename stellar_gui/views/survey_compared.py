@@ -18,7 +18,7 @@ _FAR = 5.0  # scatters from the bias; stars beyond are ringed
 def compared(
     inferred: "Labels", reference: "Labels | None", names
 ) -> "dict[str, Agreement]":
-    """Compare those labels that both have, of one star or more, by their names."""
+    """Compare labels that both have, and the reference of one star or more."""
     from stellar_gui.analysis.agreement import agreement
 
     found = {}
@@ -27,7 +27,7 @@ def compared(
             one = agreement(inferred, reference, name)
         except KeyError:  # one of them has no such label
             continue
-        if one.n:
+        if np.isfinite(one.reference).any():
             found[name] = one
     return found
 

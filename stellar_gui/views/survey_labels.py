@@ -83,7 +83,7 @@ class SurveyLabels(pn.viewable.Viewer):
             part.listen(self.hear)
         # a pane of Bokeh takes its visibility from the figure again: hide what holds it
         self._panes = {
-            pane: pn.Column(visible=False, **_HOLDER)
+            pane: pn.Column(pn.pane.Bokeh(None, **_PANE), visible=False, **_HOLDER)
             for pane in ("labels", "pulls", "plane")
         }
         self.nothing = EmptyState(state={}, visible=False, sizing_mode="stretch_both")
@@ -165,7 +165,7 @@ class SurveyLabels(pn.viewable.Viewer):
             tapped = lambda event, p=plot, f=fig, k=plane: self._tapped(p, f, k, event)  # noqa: E731
             fig.on_event(Tap, guarded(tapped))
         self.plots[pane] = plot
-        self._panes[pane].append(pn.pane.Bokeh(layout, **_PANE))
+        self._panes[pane][0].object = layout
         return plot
 
     def _draw(self, plot):
@@ -210,8 +210,8 @@ class SurveyLabels(pn.viewable.Viewer):
         points = plane(labels, names)
         if points is None:
             points = np.full((len(self._source.sample), 2), np.nan)
-        if not np.isfinite(points).all(axis=1).any():
-            gone = lacking(labels, names)
+        gone, known = lacking(labels, names), np.isfinite(points).all(axis=1).any()
+        if gone or (self._source.facts.fits[self.method].done.any() and not known):
             self._missing = not_in_plane(gone, labels.names, self.method)
         training = self._source.training(self.method)
         known = None if training is None else plane(training, names)
