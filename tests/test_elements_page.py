@@ -474,6 +474,14 @@ def test_the_window_counts_as_it_is_seen_before_it_is_moved(elements):
     assert elements.limits.card.state["rows"] != everything
 
 
+def test_the_line_list_is_read_once_for_all_stars(monkeypatch):
+    page, selection, session = page_of(pixel=float(GRID[30]))
+    bundled = lambda: pytest.fail("the line list was read again")  # noqa: E731
+    monkeypatch.setattr("stellar_gui.synthesis.lines.bundled_lines", bundled)
+    selection.choose(star=session.ids[1])
+    assert page.answer.card.state["picked"] is True
+
+
 # ---- limits
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bokeh.document import Document
 from bokeh.models import Range1d
 
 from stellar_gui.plots.derivatives import Curve, DerivativePlot, dashes_of, peaks
@@ -130,6 +131,51 @@ def test_curves_of_another_star_take_colours_names_and_axis():
     plot.repaint()
     assert plot._lines[0].glyph.line_color == TOKENS["dark"].alpha
     assert plot._names.data["color"][0] == TOKENS["dark"].alpha
+
+
+def test_a_pick_leaves_what_is_drawn_as_it_is():
+    """Marks lie on the layer that is painted by itself, as the window does."""
+    painter, window = Painter("light"), Range1d(0, 40)
+    plot = ElementMapPlot(painter, window)
+    derivatives = DerivativePlot(painter, window, plot.picked)
+    panels = FourPanels(painter, window, plot.picked, {})
+    for fig in (*plot.figures, derivatives.figure, *panels.figures.values()):
+        (mark,) = [r for r in fig.renderers if r.data_source is plot.picked]
+        assert mark.level == "overlay"
+    (chosen,) = [r for r in plot.map.renderers if r.data_source is plot._chosen]
+    assert chosen.level == "overlay"
+
+
+def test_only_curves_that_differ_are_sent():
+    painter, window = Painter("light"), Range1d(0, 40)
+    plot = DerivativePlot(painter, window, ElementMapPlot(painter, window).picked)
+    plot.set_pieces(PIECES, "air")
+    flux = np.where(spike(7) > 0, np.nan, 1.0)
+    calcium = Curve("Ca", "alpha", -0.03 * spike(100))
+    iron = Curve("Fe", "iron_peak", -0.01 * spike(200))
+    plot.set_curves(flux, [calcium, iron], "per 0.1 dex")
+    document, sent = Document(), []
+    document.add_root(plot.figure)
+    document.on_change(
+        lambda event: sent.append((event.model, getattr(event, "cols", None)))
+    )
+    plot.set_curves(flux, [calcium, iron._replace(values=spike(50))], "per 0.1 dex")
+    assert [cols for model, cols in sent if model is plot.source] == [["line_1"]]
+    sent.clear()
+    plot.set_curves(flux, [calcium], "per 0.1 dex")
+    assert plot.source not in [model for model, _ in sent]
+
+
+def test_numbers_beside_the_derivatives_are_of_one_width():
+    painter, window = Painter("light"), Range1d(0, 40)
+    plot = DerivativePlot(painter, window, ElementMapPlot(painter, window).picked)
+    plot.set_pieces(PIECES, "air")
+    lengths = set()
+    for depth in (0.09, 0.03, 0.01, 0.004):
+        curve = Curve("Ca", "alpha", -depth * spike(10))
+        plot.set_curves(np.ones(len(GRID)), [curve], "per 0.1 dex")
+        lengths.add(max(map(len, plot.figure.yaxis[0].major_label_overrides.values())))
+    assert len(lengths) == 1
 
 
 def test_a_window_without_any_change_still_has_an_axis():

@@ -18,7 +18,7 @@ from bokeh.models import (
     WheelZoomTool,
 )
 
-from stellar_gui.plots.element_map import BORDERS
+from stellar_gui.plots.element_map import BORDERS, mark_picked
 from stellar_gui.plots.line_names import BLEND, spread
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
@@ -38,6 +38,8 @@ _SEPARATION = 40  # px at least between the middles of two names
 _NAME_ROOM = 52  # px for each name, which limits how many there are
 _NAMES_SHARE = 0.17  # of the plot's height
 _LEAST_NAMED = 0.12  # of the strongest in view, that a peak needs for a name
+# Numbers of one width in every window: where it changes, Bokeh lays out the page anew.
+_DECIMALS = 3
 _LEAST_SPAN = 1e-4  # of flux, so that nothing at all does not fill the plot
 
 
@@ -111,8 +113,7 @@ class DerivativePlot:
         self._draw_curves()
         self._draw_names()
         fig = self.figure
-        mark = fig.vspan("x", source=picked, line_dash=[3, 3], line_width=1.3)
-        painter.glyph(mark, line_color="picked")
+        mark_picked(fig, painter, picked)
         self._ticks = CutTicks()
         self._ticks.attach(fig.xaxis[0], labelled=True)
         send_pointer([fig])
@@ -216,9 +217,12 @@ class DerivativePlot:
         glyph.line_dash = dash
 
     def _send(self, columns):
-        """Send columns; on a new grid all of them, the lines that are hidden too."""
+        """Send columns that differ; on a new grid all, also those of hidden lines."""
         if not self._new_grid:
-            self.source.data.update(columns)
+            sent = self.source.data
+            others = {k: own for k, own in columns.items() if not _same(own, sent[k])}
+            if others:
+                self.source.data.update(others)
             return
         pieces, self._new_grid = self._pieces, False
         nothing = np.full(len(pieces.x), np.nan, dtype=np.float32)
@@ -242,7 +246,7 @@ class DerivativePlot:
         low, high = low - 0.06 * span, high + 0.03 * span
         top = low + (high - low) / (1 - _NAMES_SHARE)
         self.figure.y_range.update(start=float(low), end=float(top))
-        set_ticks(self.figure.yaxis[0], *flux_ticks(low, high))
+        set_ticks(self.figure.yaxis[0], *flux_ticks(low, high, _DECIMALS))
         self._set_names(x[inside], values)
 
     def _set_names(self, x, values):
@@ -275,8 +279,17 @@ class DerivativePlot:
         self.fit()
 
 
-def flux_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+def _same(columns, others):
+    """Whether two columns (n,) are the same, gaps included."""
+    return np.array_equal(columns, others, equal_nan=True)
+
+
+def flux_ticks(
+    low: float, high: float, least: int = 0
+) -> tuple[list[float], list[str]]:
     """Return a few round values between low and high, and how they are written.
+
+    least: digits after the point to write at least.
 
     >>> flux_ticks(-0.05, 0.01)
     ([-0.04, -0.02, 0.0], ['\u22120.04', '\u22120.02', '0.00'])
@@ -287,4 +300,4 @@ def flux_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     decimals = max(int(np.ceil(-np.log10(step) - 1e-9)), 0)
     steps = np.arange(np.ceil(low / step), np.floor(high / step) + 1)
     ticks = [round(float(k * step), decimals) for k in steps]
-    return ticks, [number(tick, decimals) for tick in ticks]
+    return ticks, [number(tick, max(decimals, least)) for tick in ticks]

@@ -75,6 +75,16 @@ def colored(strength, tokens: Sequence[str]) -> np.ndarray:
     return image.view(np.uint32)[..., 0]
 
 
+def mark_picked(fig, painter: Painter, picked: ColumnDataSource) -> None:
+    """Draw a dashed line at the picked pixel, on the layer that is painted by itself.
+
+    So a pick, like a move of the window, leaves map and spectra as they are.
+    """
+    mark = fig.vspan("x", source=picked, line_dash=[3, 3], line_width=1.3)
+    mark.level = "overlay"
+    painter.glyph(mark, line_color="picked")
+
+
 class ElementMapPlot:
     """Figures ``overview`` and ``map``; ``window`` is the range that both let move."""
 
@@ -113,7 +123,7 @@ class ElementMapPlot:
         without(fig, *fig.xaxis, *fig.ygrid)
         fig.yaxis.axis_line_color = None
         fig.yaxis.major_tick_line_color = None
-        set_ticks(fig.yaxis[0], [0.5, 1.0], ["0.5", "1"])
+        set_ticks(fig.yaxis[0], [0.5, 1.0], ["0.5", "1.0"])  # of one width
         draw_grounds(fig, self._painter, self._grounds)
         self._line = ColumnDataSource({"x": [], "flux": []}, name="elements-flux")
         line = fig.line("x", "flux", source=self._line, line_width=0.7, alpha=0.85)
@@ -151,6 +161,7 @@ class ElementMapPlot:
         marks = fig.quad(
             0, _MARK, "bottom", "top", source=self._chosen, x_range_name="share"
         )
+        marks.level = "overlay"
         marks.glyph.update(fill_color="color", line_color=None)
         self._scale_axis = self._write_scales(fig)
         self._draw_picked(fig)
@@ -174,8 +185,7 @@ class ElementMapPlot:
         return axis
 
     def _draw_picked(self, fig):
-        picked = fig.vspan("x", source=self.picked, line_dash=[3, 3], line_width=1.3)
-        self._painter.glyph(picked, line_color="picked")
+        mark_picked(fig, self._painter, self.picked)
 
     def _add_window(self, fig, window, ground):
         painter = self._painter

@@ -21,7 +21,7 @@ from bokeh.models import (
 )
 
 from stellar_gui.plots.derivatives import MOST_CURVES, Curve, dashes_of, flux_ticks
-from stellar_gui.plots.element_map import BORDERS
+from stellar_gui.plots.element_map import BORDERS, mark_picked
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
 from stellar_gui.plots.style import FONT, Painter, set_ticks, zoom_by_wheel
@@ -110,8 +110,7 @@ class FourPanels:
         )
         painter.glyph(title, text_color="ink2", background_fill_color="surface")
         self._titles[name] = title.data_source
-        mark = fig.vspan("x", source=picked, line_dash=[3, 3], line_width=1.3)
-        painter.glyph(mark, line_color="picked")
+        mark_picked(fig, painter, picked)
         return fig
 
     def _draw(self):

@@ -250,6 +250,13 @@ def _line(line):
 def _star_lines(labels, medium):
     """The bundled list as a star with these labels, (name, value) pairs, shows it."""
     from stellar_gui.analysis.nearby_lines import star_lines
+
+    return star_lines(_lines(), dict(labels), medium)
+
+
+@functools.cache
+def _lines():
+    """The bundled list, read once for all sessions."""
     from stellar_gui.synthesis.lines import bundled_lines
 
-    return star_lines(bundled_lines(), dict(labels), medium)
+    return bundled_lines()
