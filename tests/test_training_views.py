@@ -1,6 +1,8 @@
 """The Training page without a browser: the form, the words of runs, what is drawn."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from stellar_gui.plots.style import Painter
 from stellar_gui.training import cycle_settings
 from stellar_gui.training.run import Run, Status
 from stellar_gui.training.runs import list_runs
+from stellar_gui.training.size import DataSize
 from stellar_gui.views.run_bar import banner_state, bar_state
 from stellar_gui.views.training_curves import CurvesView
 from stellar_gui.views.training_fields import device_field, groups
@@ -180,6 +183,18 @@ def test_a_star_is_drawn_with_its_models_or_with_words():
     assert not latents.visible
 
 
+def test_no_latent_is_cut_from_the_map():
+    plot = ReplayPlot(Painter())
+    far = np.array([[0.0, 0.0], [0.1, 0.1], [-0.2, 9.0]])
+    plot.set_latents({"obs": far, "synth": np.full((200, 2), 0.05)})
+    shown = plot.layout.children[1]
+    low = shown.x_range.start, shown.y_range.start
+    high = shown.x_range.end, shown.y_range.end
+    assert (far > low).all()
+    assert (far < high).all()
+    assert low[1] > -1.0  # nor is half of the map left empty
+
+
 # ---- what is read from runs
 
 
@@ -236,6 +251,15 @@ def test_a_stopped_run_can_be_resumed_and_forked_where_the_replay_stands(summary
     ]
     assert buttons[0] == "Resume"
     assert "Fork at 22\u2009000" in buttons
+
+
+def test_a_crashed_run_says_when_it_was_last_heard_of(summary):
+    crashed = summary("crashed")
+    pace = bar_state(crashed, None, False)["run"]["pace"]
+    assert re.fullmatch(r"last sign of life \d\d:\d\d:\d\d", pace)
+    os.utime(crashed.path / "status.json", (0, 86_400 * 200))
+    pace = bar_state(crashed, None, False)["run"]["pace"]
+    assert re.fullmatch(r"last sign of life \d+ \w+ 1970, \d\d:\d\d", pace)
 
 
 def test_the_banner_says_what_is_safe_and_how_to_go_on(summary):
@@ -347,6 +371,28 @@ def test_the_form_says_how_many_messages_it_has_heard(form):
     form._hear("preset", "Demo")  # of the method before: pressed while it was changed
     assert form.form.state["heard"] == 3
     assert form.request.values["steps"] == "500"
+
+
+def test_memory_is_told_of_the_device_that_is_meant(form, tmp_path):
+    gpu = SimpleNamespace(name="cuda:0", title="GPU", memory=97 * 2**30, free=2**30)
+    vars(gpu).update(usable=True, reason="")
+    cpu = SimpleNamespace(**(vars(gpu) | {"name": "cpu", "memory": 7 * 2**30}))
+    form._devices = [gpu, cpu]
+    form.request.choose_method("payne")
+    form.request.general["data"] = str(tmp_path)
+    form._held[tmp_path] = SimpleNamespace(
+        size=DataSize(100, 10, 50, 3), labelled=True, short="", words=""
+    )
+
+    def memory(device):
+        form.request.set("device", device)
+        form.update()
+        facts = {name: text for name, text, *_ in form.form.state["facts"]}
+        return facts["memory"]
+
+    assert memory("auto").endswith(" of 97 GB")
+    assert memory("cuda:0").endswith(" of 97 GB")
+    assert not memory("cpu").endswith(" of 97 GB")
 
 
 def test_data_that_are_read_later_leave_a_fork_its_own(form):

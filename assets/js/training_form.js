@@ -142,7 +142,7 @@ export function render({model}) {
     why.textContent = state.start.reason || state.words || "";
     measure.hidden = Boolean(why.textContent) || !state.measure;
     measure.disabled = Boolean(state.measure?.off);
-    facts.replaceChildren(...state.facts.map(([name, text]) => h("tr", {}, h("th", {scope: "row"}, name), h("td", {}, text))));
+    facts.replaceChildren(...state.facts.map(([name, text, tip]) => h("tr", {title: tip || null}, h("th", {scope: "row"}, name), h("td", {}, text))));
   };
   model.on("state", draw);
   draw();

@@ -22,6 +22,7 @@ SPECTRUM_HEIGHT = 168
 _MAP_WIDTH = 210
 _DOMAIN_TOKENS = {"obs": "observed_domain", "synth": "synthetic_domain"}
 _NAME_PLACES = (0.12, 0.32, 0.72)  # of the width: observed, model, physics
+_MARGIN, _LEAST_MARGIN = 0.06, 1e-6  # around the latents: of their range; at least
 _MAX_LINES = 2  # the model, and the emulator behind it
 
 
@@ -261,9 +262,11 @@ class ReplayPlot:
             points = latents[domain]
             source.data = {"x": points[:, 0], "y": points[:, 1]}
         both = np.concatenate(list(latents.values()))
-        reach = 1.15 * np.percentile(np.abs(both), 99, axis=0)
-        self._map.x_range.update(start=-float(reach[0]), end=float(reach[0]))
-        self._map.y_range.update(start=-float(reach[1]), end=float(reach[1]))
+        low, high = both.min(0), both.max(0)
+        margin = np.maximum(_MARGIN * (high - low), _LEAST_MARGIN)
+        ranges = (self._map.x_range, self._map.y_range)
+        for found, start, end in zip(ranges, low - margin, high + margin, strict=True):
+            found.update(start=float(start), end=float(end))
 
     def repaint(self) -> None:
         """Colour what the painter does not know: the names of the lines."""

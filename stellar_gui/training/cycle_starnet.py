@@ -40,7 +40,7 @@ from stellar_gui.training.device import on_device
 from stellar_gui.training.options import CHECKPOINT_EVERY
 
 _SCALED_BY = 500  # synthetic spectra that centre and width are taken of
-_VALIDATED = 256  # spectra of each domain
+VALIDATED = 256  # spectra of each domain
 _ENCODED = 1024  # spectra at a time
 _NEIGHBOURS = 20  # among which those of the other domain are counted
 
@@ -259,7 +259,7 @@ class CycleStarNetTrainer:
         )
 
     def _validation_batch(self, spectra: Spectra) -> Batch:
-        n = min(len(spectra), _VALIDATED)
+        n = min(len(spectra), VALIDATED)
         flux, ivar = Observed.of(spectra[:n], self.networks)
         synthetic = self.source.spectra(self._spread(n))
         return Batch(synthetic, None, flux, self._weights(ivar), None)

@@ -27,10 +27,11 @@ _COMMAND = (sys.executable, "-m", "stellar_gui")
 _NICE = 10  # whoever looks at spectra goes before whoever trains
 _ON_WINDOWS = ("DETACHED_PROCESS", "BELOW_NORMAL_PRIORITY_CLASS")
 _DETACHED = sum(getattr(subprocess, name, 0) for name in _ON_WINDOWS)
-# glibc keeps the memory of a step for the next one, which then takes a fifth less time
+# glibc keeps the memory of a step for the next one, which then takes a fifth less time;
+# not of larger blocks, whose gaps would add up to several times what is in use
 _MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "2000000000",
-    "MALLOC_MMAP_THRESHOLD_": "2000000000",
+    "MALLOC_MMAP_THRESHOLD_": "100000000",
 }
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 

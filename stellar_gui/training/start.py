@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -32,9 +31,8 @@ from stellar_gui.training.loop import train
 from stellar_gui.training.options import NEEDS_DOUBLE, options_of
 from stellar_gui.training.payne import PayneTrainer
 from stellar_gui.training.run import Run, new_folder
+from stellar_gui.training.split import split
 from stellar_gui.training.trainer import Trainer
-
-HELD_OUT = 0.1  # share of the stars that validate, where a file has no split
 
 
 def _cannon(training, validation, *, seed, device, labels=None, **options):
@@ -222,30 +220,6 @@ def trained_in(run: Run, model: SpectralModel, step: int) -> SpectralModel:
     origin = {"name": run.name, "step": step}
     provenance = {**model.provenance, "run": origin}
     return dataclasses.replace(model, provenance=provenance)
-
-
-def split(spectra: Spectra, seed: int) -> tuple[Spectra, Spectra]:
-    """Return the stars to train on and those to validate with, read into memory.
-
-    The file's own split counts ("train", "validation", "test": test stars are never
-    returned); without one a tenth is held out, drawn with ``seed``. Raises ValueError
-    if either set is empty.
-    """
-    if "split" in spectra.star_data:
-        column = spectra.star_data["split"].astype(str)
-        training, validation = column == "train", column == "validation"
-    else:
-        order = np.random.default_rng(seed).permutation(len(spectra))
-        validation = np.zeros(len(spectra), dtype=bool)
-        validation[order[: int(len(spectra) * HELD_OUT)]] = True
-        training = ~validation
-    if not training.any() or not validation.any():
-        raise ValueError(
-            f"{int(training.sum())} stars to train on and {int(validation.sum())} to "
-            f"validate with among {len(spectra)}, expected some of both. Mark them "
-            "'train' and 'validation' in star_data['split']."
-        )
-    return spectra[training], spectra[validation]
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The context bar of the Training page, and the banner when a run ended badly."""
 
+from datetime import datetime
+
 from stellar_gui.views.run_words import (
     count,
     duration,
@@ -62,9 +64,22 @@ def _pace(summary):
         if status.memory:
             parts.append(f"{status.memory / 2**30:.1f} GB")
         return " · ".join(part for part in parts if part)
+    if summary.state == "crashed":
+        return _last_word(summary.path)
     if summary.state == "starting":
         return "imports torch, reads the data"
     return f"trained for {duration(status.elapsed)}" if status.elapsed else ""
+
+
+def _last_word(path):
+    """When the process of a run last wrote, by this machine's clock."""
+    try:
+        written = datetime.fromtimestamp((path / "status.json").stat().st_mtime)
+    except OSError:  # the folder is being removed
+        return ""
+    today = written.date() == datetime.now().date()
+    when = f"{written:%H:%M:%S}" if today else f"{written.day} {written:%b %Y, %H:%M}"
+    return f"last sign of life {when}"
 
 
 def _buttons(summary, replay_step, rated):

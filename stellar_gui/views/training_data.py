@@ -10,6 +10,8 @@ import numpy as np
 from stellar_gui.labels import describe
 from stellar_gui.paths import sample_data
 from stellar_gui.plots.style import number
+from stellar_gui.training.size import DataSize
+from stellar_gui.training.split import marked
 
 MODEL_SUFFIX = ".safetensors"
 _NOISE_FREE = 1000  # S/N above which spectra are a model's, not a telescope's
@@ -31,6 +33,7 @@ class Held(NamedTuple):
     labelled: bool
     short: str  # for a list
     words: str  # sizes and ranges
+    size: DataSize
 
 
 def spectra_paths(opened: Iterable[Path]) -> list[Path]:
@@ -76,7 +79,11 @@ def held(path: Path) -> Held:
     if len(known) > 3:
         words.append(f"{len(known)} labels")
     words = " · ".join(words).replace("\u2009", "\u202f")  # numbers stay on one line
-    return Held(synthetic, bool(known), f"{number(len(spectra))} stars", words)
+    training, validation = marked(spectra, seed=0)  # how many, whatever the seed
+    counts = int(training.sum()), int(validation.sum())
+    size = DataSize(*counts, spectra.n_pixels, len(spectra.label_names))
+    short = f"{number(len(spectra))} stars"
+    return Held(synthetic, bool(known), short, words, size)
 
 
 def _known_ranges(spectra):

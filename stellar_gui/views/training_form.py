@@ -18,6 +18,7 @@ from stellar_gui.views.training_data import (
     spectra_paths,
 )
 from stellar_gui.views.training_request import Request
+from stellar_gui.views.training_size import size_facts, size_of
 from stellar_gui.views.work import in_background
 
 _EMPTY = {
@@ -56,6 +57,7 @@ class FormView(pn.viewable.Viewer):
         self._held: dict[Path, object] = {}
         self._devices: list | None = None
         self._published = None  # `training.cycle_settings`, when it is there
+        self._size_of_cycle = None  # of `training.cycle_size`, with it
         self._paces: dict[tuple, object] = {}
         self._measuring, self._starting = False, False
         self._active: list = []
@@ -86,7 +88,7 @@ class FormView(pn.viewable.Viewer):
     def _settings_came(self, result):
         if isinstance(result, Exception):
             raise result
-        self._published = result
+        self._published, self._size_of_cycle = result
         self.update()
 
     def _usual(self, values):
@@ -247,6 +249,7 @@ class FormView(pn.viewable.Viewer):
             "words": self._words(options),
             "measure": None if forks else {"off": bool(reason) or self._measuring},
             "facts": [
+                *self._size_facts(options),
                 ["checkpoints", _every(CHECKPOINT_EVERY[request.method])],
                 ["training now", _runs(len(self._active))],
                 ["runs survive", "reload, closing, restart"],
@@ -254,6 +257,16 @@ class FormView(pn.viewable.Viewer):
         }
         if state != self.form.state:
             self.form.state = state
+
+    def _size_facts(self, options):
+        method, general = self.request.method, self.request.general
+        what = self._held.get(Path(general["data"] or "."))
+        data = getattr(what, "size", None)  # an error has none
+        size = size_of(method, options, data, self._size_of_cycle)
+        name, usable = general["device"], training_fields.why_not
+        gpus = [d for d in self._devices or [] if d.name != "cpu"]
+        meant = [d for d in gpus if name in (d.name, "auto") and not usable(d, method)]
+        return size_facts(size, next(iter(meant), None))
 
     def _presets(self):
         return [
@@ -317,8 +330,9 @@ def _devices():
 def _cycle_settings():
     """Imported in the background: it brings torch, which takes seconds."""
     from stellar_gui.training import cycle_settings
+    from stellar_gui.training.cycle_size import cycle_starnet_size
 
-    return cycle_settings
+    return cycle_settings, cycle_starnet_size
 
 
 def _launch(method, general, options):
