@@ -55,15 +55,15 @@ class Job:
         self._mark: Mark | None = None
 
     def start(self, module: str, request: Mapping[str, Any]) -> None:
-        """Run ``python -m module folder`` unless it runs already, and `join` it.
+        """Run ``python -m module folder`` unless it runs already.
 
         request: what the job has to know, JSON-able; the module's ``main`` uses
         `working`. Raises OSError if the folder cannot be written.
         """
         with _STARTING:
-            self.join()
             if self.state == "running":
                 return
+            self.folder.mkdir(parents=True, exist_ok=True)
             # without those of an earlier worker, or it would look as if this one failed
             for name in ("worker.json", "stop", "progress.json"):
                 (self.folder / name).unlink(missing_ok=True)
@@ -84,10 +84,11 @@ class Job:
         threading.Thread(target=worker.wait, daemon=True).start()
 
     def join(self) -> None:
-        """Wait for the job until `stop` or `leave`, or while this object lives.
+        """Wait for the job, which runs or is started next, until `stop` or `leave`.
 
-        It is not stopped meanwhile, whoever else has asked for that. Raises OSError if
-        the folder cannot be written.
+        It is not stopped meanwhile, whoever else has asked for that. A job that nobody
+        has joined stops when anybody asks. Raises OSError if the folder cannot be
+        written.
         """
         if self._mark is None:
             self._mark = Mark(self.folder, _WAITING)

@@ -62,10 +62,17 @@ def test_a_stopped_job_can_be_started_again(job):
 # ---- several sessions
 
 
-def test_a_job_is_stopped_when_the_last_who_waits_for_it_stops(job):
+def _joined(job):
+    """Start a job that two wait for; return the job of the other."""
     other = Job(job.folder)
     for each in (job, other):
+        each.join()
         each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    return other
+
+
+def test_a_job_is_stopped_when_the_last_who_waits_for_it_stops(job):
+    other = _joined(job)
     other.stop()
     _goes_on(job)
     assert job.is_awaited
@@ -75,9 +82,7 @@ def test_a_job_is_stopped_when_the_last_who_waits_for_it_stops(job):
 
 
 def test_a_job_that_one_has_stopped_ends_when_the_other_leaves(job):
-    other = Job(job.folder)
-    for each in (job, other):
-        each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    other = _joined(job)
     job.stop()
     _goes_on(job)
     other.leave()
@@ -85,17 +90,15 @@ def test_a_job_that_one_has_stopped_ends_when_the_other_leaves(job):
 
 
 def test_a_job_goes_on_when_all_leave_without_a_word(job):
-    job.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    _joined(job).leave()
     job.leave()
     _goes_on(job)
 
 
 def test_who_has_stopped_can_wait_again(job):
-    other = Job(job.folder)
-    for each in (job, other):
-        each.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    other = _joined(job)
     job.stop()
-    job.start(_COUNTING, {"to": 1, "seconds": 0})
+    job.join()
     other.stop()
     _goes_on(job)
 
@@ -128,6 +131,13 @@ def _goes_on(job):
     done = job.progress.done
     _until(lambda: job.progress.done > done + 2)
     assert job.state == "running"
+
+
+def test_a_job_that_nobody_has_joined_is_stopped_by_anybody(job):
+    job.start(_COUNTING, {"to": 10_000, "seconds": 0.02})
+    assert not job.is_awaited
+    Job(job.folder).stop()
+    _until(lambda: job.state == "stopped")
 
 
 # ---- faults

@@ -115,7 +115,7 @@ def test_fits_that_another_tab_waits_for_go_on_which_is_said(pending, monkeypatc
     source = _source(survey, fitting=True)
     source.stop()
     assert survey.state == "running"
-    assert said == [("info", "the fits go on: another tab still waits for them")]
+    assert said == [("info", "the fits go on: another tab waits for them")]
     assert not source.look()
     source.start()  # it can be waited for again
     assert source.look()

@@ -94,6 +94,7 @@ class MapSource:
             else:
                 self.refusal = text
         else:
+            self.leave()
             self.shown, self._mark, self.job = result
             wanted = self.shown.request, self.shown.model_name
             self._wanted = wanted if self.job else None
@@ -120,7 +121,8 @@ class MapSource:
             self.ready = True
         elif state == "failed":
             self.refusal = f"the map was not made: {self.job.error}"
-            self.job = self._wanted = None
+            self._wanted = None
+            self._leave_job()
         elif state == "stopped":  # by others, before it saw that it is awaited here
             self.take()
         return True
@@ -132,23 +134,27 @@ class MapSource:
         """
         if self.job is not None:
             self.job.stop()
-            others = "; another tab still waits for it" if self.job.is_awaited else ""
+            others = "; another tab waits for it" if self.job.is_awaited else ""
             self.job, self.ready, self.stopped = None, False, f"stopped{others}"
 
     def take(self) -> None:
         """Show the maps that the job has made; start it again where it was stopped."""
         if self._wanted is not None:
             request, name = self._wanted
-            self.job = self._wanted = None
-            self.ready = False
+            self._wanted, self.ready = None, False
+            self._leave_job()
             self.ask(name, request.settings)
 
     def leave(self) -> None:
-        """Need neither maps nor job any more: the session has ended."""
-        if self.job is not None:
-            self.job.leave()
+        """Need neither maps nor job any more, as when the session has ended."""
+        self._leave_job()
         if self._mark is not None:
             self._mark.remove()
+
+    def _leave_job(self):
+        if self.job is not None:
+            self.job.leave()
+            self.job = None
 
     # ---- further points
 

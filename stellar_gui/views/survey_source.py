@@ -231,7 +231,7 @@ class SurveySource:
             if survey.state == "running":
                 survey.stop()
                 if survey.is_awaited:
-                    notify("info", "the fits go on: another tab still waits for them")
+                    notify("info", "the fits go on: another tab waits for them")
 
     def leave(self) -> None:
         """Need none of the fits any more, as when the session has ended."""
