@@ -1,12 +1,14 @@
 """The notes that precede reading a star."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from stellar_gui.analysis.trust import edge_labels, masked_fraction, trust_notes
 from stellar_gui.fitting.result import FitFlag, FitResult
+from stellar_gui.models.blocks import LabelScaling
 from stellar_gui.spectra import Spectra
 
 N = 200
@@ -64,9 +66,9 @@ def at(teff):
 
 
 def test_the_label_at_the_edge_is_named_with_its_range():
-    ranges = np.array([[4200.0, 6500.0]])
-    assert edge_labels(at(5000.0), ranges) == []
-    (cold,) = edge_labels(at(4200.5), ranges)
+    model = SimpleNamespace(label_ranges=np.array([[4200.0, 6500.0]]))
+    assert edge_labels(at(5000.0), model) == []
+    (cold,) = edge_labels(at(4200.5), model)
     assert cold.text == "Teff 4200 (4200 to 6500)"
     notes = trust_notes(star(), {"Payne": at(7000.0)}, {}, {"Payne": [cold]})
     assert notes[0].text == "Payne at edge: Teff"
@@ -75,5 +77,20 @@ def test_the_label_at_the_edge_is_named_with_its_range():
 
 def test_a_label_near_an_end_is_no_matter_where_the_fit_has_no_complaint():
     quiet = dataclasses.replace(at(7000.0), flags=np.array([0]))
-    assert edge_labels(quiet, np.array([[4200.0, 6500.0]])) == []
-    assert edge_labels(at(7000.0), None) == []
+    model = SimpleNamespace(label_ranges=np.array([[4200.0, 6500.0]]))
+    assert edge_labels(quiet, model) == []
+    assert edge_labels(at(7000.0), SimpleNamespace()) == []
+
+
+def test_an_abundance_at_a_bound_is_named_relative_to_iron():
+    """[O/H] of -1 is usual; not for a star of solar iron."""
+    grid = np.array([[-2.0, -2.0], [-1.4, -2.0], [-0.6, 0.0], [0.6, 0.0]])
+    scaling = LabelScaling.from_labels(grid, ("o_h", "fe_h"))
+    ends = np.stack([grid.min(0) - 0.1, grid.max(0) + 0.1], axis=1)
+    model = SimpleNamespace(label_ranges=ends, scaling=scaling)
+    low = -0.6 - 0.15 * 1.2  # as far as a fit may go
+    found = dataclasses.replace(
+        fit(FitFlag.EDGE), label_names=("o_h", "fe_h"), labels=np.array([[low, 0.0]])
+    )
+    (ratio,) = edge_labels(found, model)
+    assert ratio.text == "[O/Fe] −0.78 (−0.60 to 0.60)"

@@ -1,12 +1,12 @@
 """How far to trust what is shown of a star, in a few words that precede reading it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stellar_gui.fitting.result import FitFlag, FitResult
-from stellar_gui.labels import describe
+from stellar_gui.labels import describe, relative_to_iron
 from stellar_gui.spectra import Spectra
 
 _POOR_CHI2 = 1.5  # reduced chi² from which a fit is worth a warning
@@ -31,18 +31,37 @@ class EdgeLabel(NamedTuple):
     text: str  # "log g 0.40 (1.00 to 5.00)", with the range
 
 
-def edge_labels(fit: FitResult, ranges) -> list[EdgeLabel]:
+def edge_labels(fit: FitResult, model: Any) -> list[EdgeLabel]:
     """Return which labels of a fit of one star its flag EDGE is about.
 
-    ranges (n_labels, 2): the model's, in physical units; None if it has none.
+    Those outside the model's ``label_ranges``; without any, the abundances relative to
+    iron that rest on a bound of the fit, if the model has a ``scaling``.
     """
-    if ranges is None or not int(fit.flags[0]) & FitFlag.EDGE:
+    if not int(fit.flags[0]) & FitFlag.EDGE:
         return []
+    ranges = getattr(model, "label_ranges", None)
     found = []
-    for name, value, ends in zip(fit.label_names, fit.labels[0], ranges, strict=True):
+    if ranges is not None:
+        found = _outside(fit.label_names, fit.labels[0], ranges, _AT)
+    scaling = getattr(model, "scaling", None)
+    if found or not hasattr(scaling, "to_coordinates"):
+        return found
+    from stellar_gui.fitting.domain import MARGIN  # torch, not at start
+
+    _, names = relative_to_iron(fit.label_names)
+    ratios = scaling.matrix.numpy() @ fit.labels[0]
+    ends = scaling.centre[:, None] + scaling.width[:, None] * scaling.width.new_tensor(
+        [[-0.5, 0.5]]
+    )
+    return _outside(names, ratios, ends, 2 * _AT - MARGIN)
+
+
+def _outside(names, values, ranges, near):
+    """Labels beyond their range (low, high), or nearer its ends than ``near`` of it."""
+    found = []
+    for name, value, ends in zip(names, values, ranges, strict=True):
         low, high = (float(end) for end in ends)
-        near = _AT * (high - low)
-        if not low + near < value < high - near:
+        if not near < (value - low) / (high - low) < 1 - near:
             about = describe(name)
             said = [f"{v:.{about.decimals}f}" for v in (value, low, high)]
             here, low, high = (text.replace("-", "−") for text in said)

@@ -126,8 +126,7 @@ def _noise(star):
 def edges_of(fits, session):
     """The labels that fits put at an edge of their model, by model name."""
     return {
-        name: edge_labels(fit, getattr(session.shown_model(name), "label_ranges", None))
-        for name, fit in fits.items()
+        name: edge_labels(fit, session.shown_model(name)) for name, fit in fits.items()
     }
 
 
