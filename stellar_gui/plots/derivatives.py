@@ -30,6 +30,7 @@ from stellar_gui.plots.style import (
     set_ticks,
     zoom_by_wheel,
 )
+from stellar_gui.plots.windowed import Windowed
 
 HEIGHT = 226
 MOST_CURVES = 8
@@ -108,8 +109,10 @@ class DerivativePlot:
         self._curves: list[Curve] = []
         self._new_grid = True
         self._looks: dict[int, tuple[str, str]] = {}
-        self.source = ColumnDataSource(self._empty(), name="derivative-curves")
+        self._pixels = Windowed(self._empty(), window, "derivative-curves")
+        self.source = self._pixels.all
         self.figure = self._figure()
+        self._pixels.follow(self.figure)
         self._draw_curves()
         self._draw_names()
         fig = self.figure
@@ -146,7 +149,11 @@ class DerivativePlot:
         self._lines = []
         for k in range(MOST_CURVES):
             line = self.figure.line(
-                "x", f"line_{k}", source=self.source, line_width=1.6, visible=False
+                "x",
+                f"line_{k}",
+                source=self._pixels.shown,
+                line_width=1.6,
+                visible=False,
             )
             line.update(nonselection_glyph=None, muted_glyph=None)
             self._lines.append(line)

@@ -25,6 +25,7 @@ from stellar_gui.plots.element_map import BORDERS, mark_picked
 from stellar_gui.plots.pieces import CutTicks, Pieces
 from stellar_gui.plots.pointer import send_pointer
 from stellar_gui.plots.style import FONT, Painter, set_ticks, zoom_by_wheel
+from stellar_gui.plots.windowed import Windowed
 
 _PANELS = ("synthetic", "transferred", "difference", "derivatives")
 _TITLES = {
@@ -56,9 +57,11 @@ class FourPanels:
         self._titles: dict[str, ColumnDataSource] = {}
         self._pieces: Pieces | None = None
         self._shown: dict[str, list[np.ndarray]] = {}
-        self.source = ColumnDataSource(self._empty(), name="four-panels")
+        self._pixels = Windowed(self._empty(), window, "four-panels")
+        self.source = self._pixels.all
         self.figures = {name: self._figure(name, picked) for name in _PANELS}
         self._draw()
+        self._pixels.follow(self.figures[_PANELS[-1]])
         self._ticks = CutTicks()
         for name, fig in self.figures.items():
             self._ticks.attach(fig.xaxis[0], labelled=name == _PANELS[-1])
@@ -114,7 +117,7 @@ class FourPanels:
         return fig
 
     def _draw(self):
-        painter, source = self._painter, self.source
+        painter, source = self._painter, self._pixels.shown
         looks = [
             ("synthetic", "synthetic", "synthetic_domain", 1.4),
             ("transferred", "observed", "masked_ink", 1.0),
@@ -136,7 +139,11 @@ class FourPanels:
         lines = []
         for k in range(MOST_CURVES):
             line = self.figures[panel].line(
-                "x", f"{name}_{k}", source=self.source, line_width=width, visible=False
+                "x",
+                f"{name}_{k}",
+                source=self._pixels.shown,
+                line_width=width,
+                visible=False,
             )
             line.update(nonselection_glyph=None, muted_glyph=None)
             lines.append(line)
