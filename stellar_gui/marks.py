@@ -64,7 +64,11 @@ def _made(folder, kind):
 
 
 def _in(folder):
-    return Path(folder).glob(f"*{_END}")
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:  # another process may have removed it
+        return []
+    return [Path(folder, name) for name in names if name.endswith(_END)]
 
 
 def _kind(path):

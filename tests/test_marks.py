@@ -56,6 +56,10 @@ def test_a_mark_of_another_machine_counts_for_a_day(tmp_path, monkeypatch):
     mark.remove()
 
 
+def test_a_folder_that_is_not_there_bears_no_mark(tmp_path):
+    assert not is_marked(tmp_path / "nowhere")
+
+
 def test_a_file_of_that_ending_by_somebody_else_is_no_mark(tmp_path):
     (tmp_path / "open~of~me.mark").touch()
     assert not is_marked(tmp_path)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,19 @@ def test_what_another_process_removes_meanwhile_is_gone_too(cache, monkeypatch):
     monkeypatch.setattr(pruning, "is_marked", slow)
     assert len(prune(cache, 3.5 * KB)) == 3
     assert _left(cache) == [3, 4, 5]
+
+
+def test_files_that_go_while_they_are_counted_do_not_count(cache, monkeypatch):
+    walk = os.walk
+
+    def slow(folder):
+        for place, folders, names in walk(folder):
+            Path(place, "b.npy").unlink(missing_ok=True)
+            yield place, folders, names
+
+    monkeypatch.setattr(pruning.os, "walk", slow)
+    assert prune(cache, 3.1 * KB) == []
+    assert prune(cache, 0.0) != []
 
 
 def test_processes_prune_at_the_same_time(cache):
