@@ -124,6 +124,8 @@ def test_the_panel_names_departures_and_the_retraining(page):
     assert len(sentences) == 2  # batch_size is that of the paper
     assert any("noise on z_split" in sentence for sentence in sentences)
     assert state["retraining"]["labels"][0].startswith("Teff: assumed +60 K, labels")
+    titles = [title for title, *_ in state["retraining"]["scores"]]
+    assert "fitted labels in z_split, mean R²" in titles  # above it is of true ones
     assert ["mean reduced chi²", "1.010", "1.020"] in state["retraining"]["scores"]
 
 
