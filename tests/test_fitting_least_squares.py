@@ -88,3 +88,27 @@ def test_running_out_of_iterations_is_told():
     start = torch.full((4, 3), 5.0, dtype=torch.float64)
     found = minimise(problem, start, start - 20, start + 20, iterations=1)
     assert not found.converged.any()
+
+
+class Valley:
+    """A quadratic valley, steep across the diagonal, its minimum far along it."""
+
+    hessian = torch.tensor([[1e6 + 1, -1e6], [-1e6, 1e6 + 1]], dtype=torch.float64)
+
+    def evaluate(self, parameters, rows):
+        residual = 100.0 - parameters
+        cost = (residual * (residual @ self.hessian)).sum(1)
+        return State(cost, parameters, residual)
+
+    def linearise(self, state):
+        hessian = self.hessian.expand(len(state.cost), -1, -1).clone()
+        return state.residual @ self.hessian, hessian
+
+
+def test_a_step_that_bounds_turn_uphill_is_no_minimum():
+    """Both parameters cut at once leave the valley, whose bounded minimum is (30, 30)."""
+    upper = torch.tensor([30.0, 33.0], dtype=torch.float64)
+    start = torch.zeros(1, 2, dtype=torch.float64)
+    found = minimise(Valley(), start, start - 1, upper)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.parameters[0], [30.0, 30.0], atol=1e-3)

@@ -68,11 +68,12 @@ def minimise(
         new, promised = _step(
             old, gradient, hessian, damping[active], lower[active], upper[active]
         )
-        done = promised < tolerance
+        done = promised.abs() < tolerance
         converged[active[done & (damping[active] <= 1.0)]] = True
         active, new, promised = active[~done], new[~done], promised[~done]
         if not len(active):
             break
+        lost = promised < 0  # cut short by bounds, the step leads uphill
         trial = problem.evaluate(new, active)
         drop = state.cost[active] - trial.cost
         better = drop >= 0
@@ -85,8 +86,9 @@ def minimise(
         # so small a promise, if kept, was the last but one of a quadratic descent
         small |= (drop > _KEPT * promised) & (promised < _NEAR * tolerance)
         kink = (damping[active] > _HIGH) & (promised < _KINK * tolerance)
-        converged[active[small | kink]] = True
-        active = active[~(small | kink | (damping[active] > _MOST))]
+        ended = (small | kink) & ~lost
+        converged[active[ended]] = True
+        active = active[~(ended | (damping[active] > _MOST))]
         if not len(active):
             break
     return Minimum(parameters, state, converged, count)
@@ -96,7 +98,8 @@ def _step(parameters, gradient, hessian, damping, lower, upper):
     """One damped step inside the bounds; returns the new point and its promise.
 
     Solved twice: parameters that the first solution takes out of bounds are then moved
-    to their bound, and the others make the best of it.
+    to their bound, and the others make the best of it. Where many are moved, that best
+    may be worse than to stay: the promise is negative, and a shorter step is needed.
     """
     gap = 1e-7 * (upper - lower).clamp(max=1e6)
     fixed = (parameters <= lower + gap) & (gradient < 0)
@@ -114,7 +117,7 @@ def _step(parameters, gradient, hessian, damping, lower, upper):
         inside = _clip(parameters + step, lower, upper) - parameters
     curved = (inside[:, None, :] @ hessian @ inside[:, :, None])[:, 0, 0]
     promised = 2 * (gradient * inside).sum(1) - curved
-    return parameters + inside, promised.clamp(min=0)
+    return parameters + inside, promised
 
 
 def _clip(parameters, lower, upper):
