@@ -389,6 +389,22 @@ def test_a_click_picks_the_nearest_pixel_and_an_element_of_its_row():
     assert selection.pixel is None
 
 
+def test_a_dip_that_no_element_explains_is_not_shown_as_continuum(monkeypatch):
+    monkeypatch.setattr("stellar_gui.analysis.line_answer.NOTHING", 1.0)
+    flux, dip = np.array(stars().flux), 30
+    flux[0, dip] -= 0.2
+    session = Session(stars().replace(flux=flux), {"Payne": models()["Payne"]})
+    selection = Selection(session.stars, ("Payne",), star="star-0", page="elements")
+    page = ElementsPage(selection, session)
+    selection.pixel = float(GRID[dip])
+    state = page.answer.card.state
+    assert (state["title"], state["verdict"]["kind"]) == ("Unexplained", "warning")
+    assert state["verdict"]["text"].startswith("z −")
+    selection.pixel = float(GRID[dip + 20])
+    state = page.answer.card.state
+    assert (state["title"], state["verdict"]["kind"]) == ("No line", "ok")
+
+
 def test_residuals_are_picked_one_after_another_the_strongest_first():
     page, selection, session = page_of(("Payne",))
     star = stars(1, prefix="odd")

@@ -106,7 +106,7 @@ class Valley:
 
 
 def test_a_step_that_bounds_turn_uphill_is_no_minimum():
-    """Both parameters cut at once leave the valley, whose bounded minimum is (30, 30)."""
+    """Cut in both at once, it leaves the valley, whose bounded minimum is (30, 30)."""
     upper = torch.tensor([30.0, 33.0], dtype=torch.float64)
     start = torch.zeros(1, 2, dtype=torch.float64)
     found = minimise(Valley(), start, start - 1, upper)

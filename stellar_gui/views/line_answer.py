@@ -21,6 +21,7 @@ _LINES = 4  # of the line list
 _REACH = 1.5  # widths of the instrument on each side, that a masked line takes
 _SILENT = {"no line": "No element moves this pixel by 0.005 of the continuum."}
 _NAMELESS = {"no line": "No line", "not covered": "Unknown"}
+_LOUD = 3.0  # |z| from which a pixel without a line needs an explanation
 _WIDTH = 20000.0  # resolution where a spectrum tells none
 
 
@@ -87,16 +88,18 @@ class LineAnswerView(pn.viewable.Viewer):
         if self.answer is None:
             frame = {"picked": False, "example": self._example()}
             return frame | {"waits": self._has_nothing(), "why": self._why()}
-        found = self.answer
+        found, unexplained = self.answer, self._unexplained()
+        nameless = _NAMELESS.get(found.verdict.word, "Unknown")
+        verdict = {
+            "kind": found.verdict.kind,
+            "text": found.words,
+            "tip": found.verdict.meaning,
+        }
         return {
             "picked": True,
-            "title": found.species or _NAMELESS.get(found.verdict.word, "Unknown"),
+            "title": found.species or ("Unexplained" if unexplained else nameless),
             "place": self._place(),
-            "verdict": {
-                "kind": found.verdict.kind,
-                "text": found.words,
-                "tip": found.verdict.meaning,
-            },
+            "verdict": unexplained or verdict,
             "models": [self._look(name) for name in found.rankings],
             "rows": self._rows(),
             "lines": [_line(line) for line in found.lines[:_LINES]],
@@ -140,6 +143,18 @@ class LineAnswerView(pn.viewable.Viewer):
         if zscore is not None:
             parts.append(f"z {number(zscore, 1)}")
         return " · ".join(parts)
+
+    def _unexplained(self):
+        """The status of a pixel that no element moves and no model fits; else None."""
+        zscore = self._zscore()
+        if self.answer.verdict.word != "no line" or abs(zscore or 0.0) < _LOUD:
+            return None
+        tip = (
+            f"{self.answer.verdict.meaning}, yet the spectrum lies "
+            f"{number(abs(zscore), 1)} sigma from the fit: a line that no model knows, "
+            "a fault of the data, or noise"
+        )
+        return {"kind": "warning", "text": f"z {number(zscore, 1)}", "tip": tip}
 
     def _zscore(self):
         """The residual of the chosen model's fit at the pixel; None without one."""
