@@ -9,6 +9,7 @@ from stellar_gui.models import Cannon
 from stellar_gui.selection import Selection
 from stellar_gui.session import Session
 from stellar_gui.spectra import Spectra
+from stellar_gui.views.elements import ElementsPage
 from tests.small_transfer import (
     GRID,
     NAMES,
@@ -61,3 +62,9 @@ def looked_at(names=("Cannon", "Payne", "Cycle-StarNet"), **chosen):
     )
     selection.choose(**chosen)
     return selection, session
+
+
+def page_of(names=("Cannon", "Payne", "Cycle-StarNet"), **chosen):
+    """The Elements page of `looked_at`, its selection and its session."""
+    selection, session = looked_at(names, **chosen)
+    return ElementsPage(selection, session), selection, session
