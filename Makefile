@@ -31,7 +31,7 @@ lint: .venv/installed-test
 test: lint
 	$(BIN)/python tests/find_browser.py --install
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not ui"
-	$(BIN)/python -m pytest -m ui
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m ui
 
 unit: .venv/installed-test
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not ui"
