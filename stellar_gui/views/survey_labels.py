@@ -83,8 +83,10 @@ class SurveyLabels(pn.viewable.Viewer):
             part.listen(self.hear)
         # a pane of Bokeh takes its visibility from the figure again: hide what holds it
         self._panes = {
-            pane: pn.Column(pn.pane.Bokeh(None, **_PANE), visible=False, **_HOLDER)
-            for pane in ("labels", "pulls", "plane")
+            name: pn.Column(
+                pn.pane.Bokeh(None, **_PANE), visible=name == self.tab, **_HOLDER
+            )
+            for name in ("labels", "pulls", "plane")
         }
         self.nothing = EmptyState(state={}, visible=False, sizing_mode="stretch_both")
         self.nothing.listen(self.hear)
