@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 from stellar_gui.analysis.linear_response import refit
 from stellar_gui.masked import MaskedWindow
@@ -235,3 +236,30 @@ def test_given_labels_have_no_fit_to_ask(elements):
     elements.limits.run("view", "what if")
     elements.run("given", True)
     assert "given, not fitted" in elements.limits.card.state["whatIf"]["reason"]
+
+
+# ---- saving
+
+
+def test_numbers_are_saved_as_tables_that_name_their_origin(elements):
+    saved = {}
+    for card in (elements.main.title, elements.answer.card, elements.limits.card):
+        card.save = lambda name, text: saved.update({name: text})
+    elements.answer.run("pick", float(GRID[30]))
+    elements.run("export_derivatives")
+    elements.main.show_view("panels")
+    elements.main.save_numbers()
+    elements.answer.run("numbers")
+    elements.limits.run("numbers")
+    elements.limits.run("view", "what if")
+    elements.limits.run("numbers")
+    assert len(saved) == 5
+    for name, text in saved.items():
+        table = Table.read(text, format="ascii.ecsv")
+        assert name.startswith("star-0")
+        assert table.meta["star"] == "star-0"
+        assert table.meta["stellar_gui"]
+    derivatives = Table.read(saved["star-0_derivatives.ecsv"], format="ascii.ecsv")
+    assert str(derivatives["d_flux_d_teff"].unit) == "1 / K"
+    seen = elements.star.seen("Payne").jacobian[:, 3]
+    np.testing.assert_allclose(derivatives["d_flux_d_mg_h"], seen, equal_nan=True)

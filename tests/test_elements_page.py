@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from astropy.table import Table
 
 from stellar_gui.analysis.four_panels import Feature, FourPanels
 from stellar_gui.models import Cannon
@@ -357,33 +356,6 @@ def test_a_session_without_models_shows_the_star_and_says_why_no_more():
     assert page.answer.card.state["waits"] is True
     flux = page.main.map.overview.select_one({"name": "elements-flux"}).data["flux"]
     assert np.isfinite(flux).any()
-
-
-# ---- saving
-
-
-def test_numbers_are_saved_as_tables_that_name_their_origin(elements):
-    saved = {}
-    for card in (elements.main.title, elements.answer.card, elements.limits.card):
-        card.save = lambda name, text: saved.update({name: text})
-    elements.answer.run("pick", float(GRID[30]))
-    elements.run("export_derivatives")
-    elements.main.show_view("panels")
-    elements.main.save_numbers()
-    elements.answer.run("numbers")
-    elements.limits.run("numbers")
-    elements.limits.run("view", "what if")
-    elements.limits.run("numbers")
-    assert len(saved) == 5
-    for name, text in saved.items():
-        table = Table.read(text, format="ascii.ecsv")
-        assert name.startswith("star-0")
-        assert table.meta["star"] == "star-0"
-        assert table.meta["stellar_gui"]
-    derivatives = Table.read(saved["star-0_derivatives.ecsv"], format="ascii.ecsv")
-    assert str(derivatives["d_flux_d_teff"].unit) == "1 / K"
-    seen = elements.star.seen("Payne").jacobian[:, 3]
-    np.testing.assert_allclose(derivatives["d_flux_d_mg_h"], seen, equal_nan=True)
 
 
 def test_another_theme_is_painted_in_place(elements):

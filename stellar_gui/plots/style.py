@@ -266,8 +266,8 @@ def inner_width(fig) -> int:
 
 def zoom_by_wheel(fig) -> None:
     """Have the wheel zoom a figure from the start; it must have the tool."""
-    wheels = (tool for tool in fig.toolbar.tools if isinstance(tool, WheelZoomTool))
-    fig.toolbar.active_scroll = next(wheels)
+    tools = fig.toolbar.tools
+    fig.toolbar.active_scroll = next(t for t in tools if isinstance(t, WheelZoomTool))
 
 
 def without(fig, *parts) -> None:
